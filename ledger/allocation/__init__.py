@@ -1,0 +1,1 @@
+"""Entitlements and annual quota: who is granted what."""

@@ -1,0 +1,319 @@
+"""
+Apply a batch of commands in one transaction: repeats, ticks, roles, effect, answer, seal.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ledger.approve import SecondPersonNeeded
+from ledger.batch import Batch
+from ledger.command import OK, Answer, Command, IdReused, canonical, payload_hash
+from ledger.errors import Refused
+from ledger.leaf import command_leaf
+from ledger.memory import Memory
+from ledger.merkle import leaf_hash
+from ledger.roles import require_role
+from ledger.store import Store
+from ledger.subject import Handler, Result, Subjects
+from ledger.tables import CommandRow
+from ledger.tick import is_due, tick_command
+from ledger.work import Work
+
+RULES_VERSION = "1"
+"""Raised by a release that decides any command otherwise than the one before."""
+
+
+class CommandFailed(Exception):
+    """A handler broke an invariant; the batch must be undone and go on without this command."""
+
+    def __init__(self, pending: "Pending", cause: Exception) -> None:
+        super().__init__(f"{pending.command.kind} {pending.command.id}: {cause!r}")
+        self.pending = pending
+        self.cause = cause
+
+
+class EpochStale(Refused):
+    """Another writer has taken the lease; this one must stop."""
+
+    code = "epoch_stale"
+    rule = "REG-08"
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"epoch {epoch} is over: another process writes this ledger", epoch=epoch)
+
+
+class Pending:
+    """
+    A command on its way: its canonical payload, and its answer or failure once there is one.
+
+    *by_writer* marks what the writer sends itself; *recorded_at* is given in replay only.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_failure",
+        "_lock",
+        "by_writer",
+        "command",
+        "encoded",
+        "hash",
+        "is_awaited",
+        "is_done",
+        "recorded_at",
+    )
+
+    def __init__(
+        self,
+        command: Command,
+        encoded: bytes,
+        *,
+        by_writer: bool = False,
+        recorded_at: int | None = None,
+    ) -> None:
+        self.command = command
+        self.encoded = encoded
+        self.hash = payload_hash(encoded)
+        self.by_writer = by_writer
+        self.recorded_at = recorded_at
+        self.is_done = False
+        self.is_awaited = False
+        self._answer: Answer | None = None
+        self._failure: Exception | None = None
+        self._lock = Lock()
+        self._lock.acquire()
+
+    def answer(self, answer: Answer) -> None:
+        """Set the answer; the caller learns of it after the commit."""
+        self._answer = answer
+
+    def fail(self, failure: Exception) -> None:
+        """Set what the caller's submit raises instead of an answer."""
+        self._answer, self._failure = None, failure
+
+    def outcome(self) -> Answer:
+        """Return the answer or raise the failure."""
+        if self._failure is not None:
+            raise self._failure
+        assert self._answer is not None
+        return self._answer
+
+    def wait(self) -> None:
+        """Sleep until woken: either answered, or to lead."""
+        self._lock.acquire()
+
+    def wake(self) -> None:
+        """Wake the caller who waits for this command, if one does."""
+        if self._lock.locked():
+            self._lock.release()
+
+
+class Applying:
+    """One batch being applied on the writer's connection."""
+
+    def __init__(
+        self,
+        store: Store,
+        connection: sa.Connection,
+        *,
+        memory: Memory,
+        subjects: Subjects,
+        clock: Callable[[], int],
+    ) -> None:
+        self.store = store
+        self.connection = connection
+        self.memory = memory
+        self.subjects = subjects
+        self.clock = clock
+        self.batch = Batch(memory.sequence + 1)
+        self.answers: dict[str, Pending] = {}
+        self._session: Session | None = None
+
+    def run(self, pendings: list[Pending], *, epoch: int) -> None:
+        """Apply *pendings* in order and commit them together; on any exception nothing is kept."""
+        transaction = self.connection.begin()
+        seen_before = self._seen_before(pendings)
+        for pending in pendings:
+            if not self._repeat(pending, seen_before):
+                self._tick_until(pending)
+                self._apply(pending)
+        if not self.batch.commands:
+            transaction.rollback()
+            return
+        self.batch.flush(self.store, self.memory)
+        self.batch.seal(self.store, self.memory)
+        if not self.store.touch_lease(epoch):
+            raise EpochStale(epoch)
+        transaction.commit()
+        if self._session is not None:
+            self._session.close()
+
+    def _seen_before(self, pendings: list[Pending]) -> dict[str, sa.Row[tuple[object, ...]]]:
+        """Return the log rows of ids that were used before this batch, in one query."""
+        memory = self.memory
+        ids = {pending.command.id for pending in pendings}
+        if memory.recent_is_whole:
+            ids = {command_id for command_id in ids if command_id in memory.recent}
+        if not ids:
+            return {}
+        rows = self.connection.execute(
+            sa.select(CommandRow.__table__).where(CommandRow.id.in_(sorted(ids)))
+        )
+        return {row.id: row for row in rows}
+
+    def _repeat(self, pending: Pending, seen: dict[str, sa.Row[tuple[object, ...]]]) -> bool:
+        """Answer a repeated id as it was answered first; return whether it was one."""
+        command = pending.command
+        twin = self.answers.get(command.id)
+        if twin is not None:
+            first = (twin.command.kind, twin.command.actor, twin.hash)
+            answer = twin.outcome()
+        elif command.id in seen:
+            row = seen[command.id]
+            first = (row.kind, row.actor, row.payload_hash)
+            answer = read_answer(row)
+        else:
+            return False
+        now = (command.kind, command.actor, pending.hash)
+        for name, old, new in zip(("kind", "actor", "payload"), first, now, strict=True):
+            if old != new:
+                pending.fail(IdReused(command.id, sequence=answer.sequence, differs=name))
+                return True
+        pending.answer(answer)
+        return True
+
+    def _now(self, pending: Pending) -> int:
+        if pending.recorded_at is not None:
+            assert pending.recorded_at > self.memory.now
+            return pending.recorded_at
+        return max(self.clock(), self.memory.now + 1)
+
+    def _tick_until(self, pending: Pending) -> None:
+        """Let everything due at this command's time happen first, by commands of its own."""
+        while not pending.by_writer and is_due(self.memory, self._now(pending)):
+            assert pending.recorded_at is None, "replay finds its ticks in the log"
+            command = tick_command(self.memory)
+            self._apply(Pending(command, canonical(command.payload), by_writer=True))
+
+    def _apply(self, pending: Pending) -> None:
+        command = pending.command
+        handler = self.subjects.handlers[command.kind]
+        work = Work(
+            self.memory,
+            sequence=self.memory.sequence + 1,
+            now=self._now(pending),
+            actor=command.actor,
+            session=self._cold_session() if handler.cold else None,
+        )
+        try:
+            self._require_maker(work, handler, pending)
+        except Refused as refusal:
+            pending.fail(refusal)
+            return
+        try:
+            result = self._effect(work, handler, pending)
+        except Refused as refusal:
+            work.take_back()
+            self._log(pending, work.now, _refusal(refusal), [], code=refusal.code)
+        else:
+            self.batch.join(work)
+            self._log(pending, work.now, {"result": result}, work.leaves)
+
+    def _require_maker(self, work: Work, handler: Handler, pending: Pending) -> None:
+        if not handler.makers:
+            return
+        payload = pending.command.payload
+        require_role(
+            self.memory,
+            work.actor,
+            kind=payload.kind,
+            roles=handler.makers,
+            scope=handler.scope(work, payload),
+        )
+
+    def _effect(self, work: Work, handler: Handler, pending: Pending) -> Result:
+        if handler.checkers:
+            raise SecondPersonNeeded(pending.command.kind)
+        try:
+            if not handler.cold:
+                return handler.apply(work, pending.command.payload)
+            return self._in_savepoint(work, handler, pending)
+        except Refused:
+            raise
+        except Exception as error:
+            raise CommandFailed(pending, error) from error
+
+    def _in_savepoint(self, work: Work, handler: Handler, pending: Pending) -> Result:
+        session = work.session
+        with session.begin_nested():
+            result = handler.apply(work, pending.command.payload)
+            session.flush()
+        return result
+
+    def _cold_session(self) -> Session:
+        self.batch.flush(self.store, self.memory)
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False)
+        return self._session
+
+    def _log(
+        self,
+        pending: Pending,
+        now: int,
+        document: dict[str, object],
+        entry_leaves: list[bytes],
+        code: str = OK,
+    ) -> None:
+        command = pending.command
+        sequence = self.memory.sequence + 1
+        leaf = command_leaf(
+            sequence=sequence,
+            command_id=command.id,
+            kind=command.kind,
+            actor=command.actor,
+            payload_hash=pending.hash,
+            code=code,
+            rules_version=RULES_VERSION,
+            recorded_at=now,
+        )
+        hashed = leaf_hash(leaf)
+        row = (
+            sequence,
+            command.id,
+            command.kind,
+            command.actor,
+            pending.encoded.decode(),
+            pending.hash,
+            code,
+            canonical(document).decode(),
+            RULES_VERSION,
+            now,
+            hashed,
+        )
+        self.batch.log(row, leaf, entry_leaves)
+        self.memory.sequence, self.memory.now = sequence, now
+        self.memory.remember(command.id, sequence)
+        self.answers[command.id] = pending
+        pending.answer(
+            Answer(
+                sequence=sequence, code=code, recorded_at=now, leaf_hash=hashed.hex(), **document
+            )
+        )
+
+
+def read_answer(row: sa.Row[tuple[object, ...]]) -> Answer:
+    """Return the answer kept in a row of the command log."""
+    return Answer(
+        sequence=row.sequence,
+        code=row.code,
+        recorded_at=row.recorded_at,
+        leaf_hash=row.leaf_hash.hex(),
+        **msgspec.json.decode(row.answer),
+    )
+
+
+def _refusal(refusal: Refused) -> dict[str, object]:
+    return {"message": refusal.message, "rule": refusal.rule, "facts": refusal.facts}

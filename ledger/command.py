@@ -1,0 +1,186 @@
+"""
+Commands and answers: everything that changes the ledger or the market.
+
+A command is a client's id, an actor and a typed payload. Its payload has one canonical form, JSON
+with sorted names and no floats, which is what the log keeps and the hash covers.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import ClassVar, Self
+
+import msgspec
+
+from ledger.errors import Fact, Refused
+
+ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", re.ASCII)
+OK = "ok"
+
+
+class Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a command asks for; each kind of command has a subclass of its own."""
+
+    kind: ClassVar[str]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """
+    One request to change the ledger.
+
+    *id* is chosen by the client and never used twice with another content. *actor* is an opaque
+    person ("person:P001") or part of the system ("system:clock").
+    """
+
+    id: str
+    actor: str
+    payload: Payload
+
+    @property
+    def kind(self) -> str:
+        """Return the name of what is asked, such as ``order.place``."""
+        return self.payload.kind
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """
+    What the ledger answered, once and for ever.
+
+    *code* is "ok" or the code of a refusal. *result* holds what an accepted command brought
+    about; *message*, *rule* and *facts* say why another was refused. *recorded_at* is ledger time
+    in microseconds; *leaf_hash* is the hex hash of the command's leaf in the Merkle tree.
+    """
+
+    sequence: int
+    code: str
+    recorded_at: int
+    leaf_hash: str
+    result: Mapping[str, object] = {}
+    message: str = ""
+    rule: str = ""
+    facts: Mapping[str, Fact] = {}
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the command was accepted."""
+        return self.code == OK
+
+    def require(self) -> Self:
+        """Return this answer if it is an acceptance; otherwise raise what it refused."""
+        if not self.ok:
+            raise RefusedByLedger(self)
+        return self
+
+
+class RefusedByLedger(Refused):
+    """The ledger refused a command; carries the answer's own code, rule and facts."""
+
+    code = "refused_by_ledger"
+    rule = "REG-04"
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"{answer.code}: {answer.message}", **answer.facts)
+        self.answer = answer
+
+
+class PayloadMalformed(Refused):
+    """A payload does not have the shape of its kind; it never becomes a command."""
+
+    code = "payload_malformed"
+    rule = "REG-05"
+
+    def __init__(self, kind: str, problem: str) -> None:
+        super().__init__(f"{kind}: {problem}", kind=kind, problem=problem)
+
+
+class FieldUnknown(PayloadMalformed):
+    """A payload has a field that its kind does not know."""
+
+    code = "field_unknown"
+
+
+class FieldMissing(PayloadMalformed):
+    """A payload lacks a field that its kind needs."""
+
+    code = "field_required"
+
+
+class NotAnInteger(PayloadMalformed):
+    """A quantity or price was given as anything but a whole number of minor units."""
+
+    code = "not_an_integer"
+
+
+class IdMalformed(Refused):
+    """A command id is not 1 to 128 characters of the plain set."""
+
+    code = "command_id_malformed"
+    rule = "REG-05"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text[:40]!r} is not a command id: 1 to 128 letters, digits, . _ : / or -",
+            id=text[:40],
+        )
+
+
+class IdReused(Refused):
+    """A command id was used before with another kind, actor or payload."""
+
+    code = "command_id_reused"
+    rule = "REG-06"
+
+    def __init__(self, command_id: str, *, sequence: int, differs: str) -> None:
+        super().__init__(
+            f"command {command_id} was used for sequence {sequence} with another {differs}; "
+            "send the first content again, or choose a new id",
+            id=command_id,
+            sequence=sequence,
+            differs=differs,
+        )
+
+
+def canonical(value: object) -> bytes:
+    """Return the canonical JSON of a payload or answer: sorted names, UTF-8, no spaces."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def payload_hash(encoded: bytes) -> bytes:
+    """Return the SHA-256 of a payload's canonical form."""
+    return sha256(encoded).digest()
+
+
+def read_payload(shape: type[Payload], document: object) -> Payload:
+    """
+    Return *document*, plain data from JSON or CSV, as a payload of *shape*.
+
+    Types are strict: a number in quotes or with a fraction is refused where a whole one is asked.
+    """
+    try:
+        return msgspec.convert(document, shape, strict=True)
+    except msgspec.ValidationError as error:
+        raise _malformed(shape.kind, str(error)) from None
+
+
+def read_payload_json(shape: type[Payload], encoded: bytes) -> Payload:
+    """Return a payload of *shape* from its canonical JSON."""
+    try:
+        return msgspec.json.decode(encoded, type=shape, strict=True)
+    except msgspec.DecodeError as error:
+        raise _malformed(shape.kind, str(error)) from None
+
+
+def require_id(text: str) -> None:
+    """Refuse a command id outside the plain character set."""
+    if not ID_PATTERN.fullmatch(text):
+        raise IdMalformed(text)
+
+
+def _malformed(kind: str, problem: str) -> PayloadMalformed:
+    if "unknown field" in problem:
+        return FieldUnknown(kind, problem)
+    if "missing required field" in problem:
+        return FieldMissing(kind, problem)
+    if "Expected `int`" in problem:
+        return NotAnInteger(kind, problem)
+    return PayloadMalformed(kind, problem)

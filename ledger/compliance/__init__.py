@@ -1,0 +1,1 @@
+"""Obligation, surrender, shortfall and the close of a year."""

@@ -1,0 +1,156 @@
+"""
+Engines, column types, and the durability settings that are read back and refused when unsafe.
+
+SQLite is the embedded default; PostgreSQL is production. Columns are whole numbers, text and bytes
+only, so that both engines give back the same values and a digest can be taken of either.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from ledger.errors import Refused
+
+WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+Whole = Annotated[int, mapped_column(WHOLE)]
+Key = Annotated[int, mapped_column(WHOLE, primary_key=True, autoincrement=False)]
+Words = Annotated[str, mapped_column(sa.Text())]
+WordsKey = Annotated[str, mapped_column(sa.Text(), primary_key=True)]
+Octets = Annotated[bytes, mapped_column(sa.LargeBinary())]
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The one metadata of the product."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+class DurabilityUnsafe(Refused):
+    """A database setting would let an acknowledged command be lost."""
+
+    code = "durability_unsafe"
+    rule = "REG-07"
+
+    def __init__(self, setting: str, *, found: str, needed: str) -> None:
+        super().__init__(
+            f"{setting} is {found} but must be {needed}, or an acknowledged command may be lost",
+            setting=setting,
+            found=found,
+            needed=needed,
+        )
+
+
+SQLITE_SETTINGS = {
+    "journal_mode": "wal",
+    "synchronous": "2",
+    "foreign_keys": "1",
+    "trusted_schema": "0",
+    "cell_size_check": "1",
+    "wal_autocheckpoint": "0",
+}
+"""What the ledger needs of SQLite; automatic checkpoints would hide a failed fsync."""
+
+POSTGRES_SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "data_sync_retry": "off",
+}
+
+
+def sqlite_url(data: Path) -> str:
+    """Return the database URL of the embedded ledger in directory *data*."""
+    return f"sqlite:///{data / 'ledger.db'}"
+
+
+def connect(url: str) -> sa.Engine:
+    """Return an engine for *url* that begins write transactions at once and never implicitly."""
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    engine = sa.create_engine(url, pool_pre_ping=False)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction control opens deferred transactions behind our back.
+    connection.isolation_level = None
+    for name, value in SQLITE_SETTINGS.items():
+        connection.execute(f"PRAGMA {name}={value}")
+    connection.execute("PRAGMA busy_timeout=5000")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    # A deferred transaction that turns to writing fails at once when another has written.
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def reading(engine: sa.Engine) -> sa.Connection:
+    """Return a connection whose transaction sees one snapshot and writes nothing."""
+    connection = engine.connect().execution_options(reading=True)
+    if engine.dialect.name == "postgresql":
+        return connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+    return connection
+
+
+def require_durable(connection: sa.Connection) -> None:
+    """
+    Refuse to go on unless every durability setting reads back as the ledger needs it.
+
+    Rule: REG-07.
+    """
+    if connection.dialect.name == "sqlite":
+        for name, needed in SQLITE_SETTINGS.items():
+            found = str(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+            if found != needed:
+                raise DurabilityUnsafe(name, found=found, needed=needed)
+        return
+    for name, needed in POSTGRES_SETTINGS.items():
+        found = str(connection.exec_driver_sql(f"SHOW {name}").scalar_one())
+        if found != needed:
+            raise DurabilityUnsafe(name, found=found, needed=needed)
+
+
+class CheckpointFailed(Refused):
+    """SQLite could not move its log into the database file; the writer must stop."""
+
+    code = "wal_checkpoint_failed"
+    rule = "REG-07"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"SQLite's log could not be moved: {problem}", problem=problem)
+
+
+def move_wal(connection: sa.Connection, *, empty_it: bool = False) -> None:
+    """
+    Move SQLite's write-ahead log into the database file, outside any transaction, and check it.
+
+    Readers may keep part of it back, which the next move takes. Elsewhere this does nothing.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    mode = "TRUNCATE" if empty_it else "PASSIVE"
+    try:
+        driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    except sqlite3.Error as error:
+        raise CheckpointFailed(str(error)) from error

@@ -1,0 +1,1 @@
+"""District targets, totals and intensity."""

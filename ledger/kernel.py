@@ -1,0 +1,32 @@
+"""
+The kernel as a subject: opening the ledger, roles, four eyes, ticks and plain postings.
+
+`compose` joins it with the subjects of a program.
+"""
+
+from collections.abc import Iterable
+
+from ledger.approve import Approvals
+from ledger.register import REGISTER_HANDLERS
+from ledger.roles import ROLE_HANDLERS
+from ledger.subject import Subject, Subjects
+from ledger.tick import Ticks
+from ledger.transfer import TRANSFER_HANDLERS
+
+
+def compose(subjects: Iterable[Subject] = ()) -> Subjects:
+    """Return the kernel and *subjects* as one table of handlers."""
+    approvals, ticks = Approvals(), Ticks()
+    kernel = Subject(
+        "kernel",
+        (
+            *REGISTER_HANDLERS,
+            *ROLE_HANDLERS,
+            *TRANSFER_HANDLERS,
+            *approvals.handlers(),
+            *ticks.handlers(),
+        ),
+    )
+    composed = Subjects((kernel, *subjects))
+    approvals.subjects = ticks.subjects = composed
+    return composed

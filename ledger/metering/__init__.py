@@ -1,0 +1,1 @@
+"""Meters, factors and reports: what was consumed."""

@@ -1,0 +1,1 @@
+"""Districts, sectors, enterprises and facilities: who and what the rights are about."""

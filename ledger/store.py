@@ -1,0 +1,120 @@
+"""
+Write rows in bulk through the driver: the one place that persists what the writer decided.
+
+Rows are tuples in the order of their table's columns. SQLite takes executemany; PostgreSQL takes
+binary COPY for many rows and a pipeline of inserts for few.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.schema import Table
+
+from ledger.db import Base
+from ledger.work import Row
+
+FEW_ROWS = 8
+
+
+def _columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _insert_sql(table: Table, mark: str) -> str:
+    names = _columns(table)
+    marks = ", ".join([mark] * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+
+
+def _conflict_sql(table: Table) -> str:
+    keys = [column.name for column in table.primary_key.columns]
+    others = [name for name in _columns(table) if name not in keys]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in others)
+    return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+
+
+class Store:
+    """Bulk inserts and upserts on one connection, inside its transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.driver: Any = connection.connection.driver_connection
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        mark = "?" if self.is_sqlite else "%s"
+        tables = Base.metadata.tables.values()
+        self.inserts = {table.name: _insert_sql(table, mark) for table in tables}
+        self.upserts = {
+            table.name: _insert_sql(table, mark) + _conflict_sql(table) for table in tables
+        }
+        self.copies = {table.name: _Copy(table) for table in tables}
+        names = [table.name for table in Base.metadata.sorted_tables]
+        self.positions = {name: position for position, name in enumerate(names)}
+
+    def in_order(self, tables: Iterable[str]) -> list[str]:
+        """Return *tables* with every one after those that its foreign keys name."""
+        return sorted(tables, key=self.positions.__getitem__)
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Append *rows* to *table*."""
+        if self.is_sqlite:
+            self.driver.executemany(self.inserts[table], rows)
+        elif len(rows) <= FEW_ROWS:
+            self.driver.cursor().executemany(self.inserts[table], rows)
+        else:
+            self.copies[table].into(self.driver, self.copies[table].table, rows)
+
+    def upsert(self, table: str, rows: Iterable[Row]) -> None:
+        """Write *rows*, each in place of the row that has its primary key."""
+        rows = list(rows)
+        if self.is_sqlite:
+            self.driver.executemany(self.upserts[table], rows)
+        elif len(rows) <= FEW_ROWS:
+            self.driver.cursor().executemany(self.upserts[table], rows)
+        else:
+            self.copies[table].over(self.driver, rows)
+
+    def touch_lease(self, epoch: int) -> bool:
+        """Touch the lease row and return whether *epoch* is still the writer's own."""
+        mark = "?" if self.is_sqlite else "%s"
+        cursor = self.driver.execute(
+            f"UPDATE lease SET epoch = epoch WHERE id = 1 AND epoch = {mark}", (epoch,)
+        )
+        return bool(cursor.rowcount == 1)
+
+
+class _Copy:
+    """Binary COPY into one table of PostgreSQL, and the upsert that goes through a staging table."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table.name
+        self.names = ", ".join(_columns(table))
+        self.conflict = _conflict_sql(table)
+        self.types = [_copy_type(column) for column in table.columns]
+
+    def into(self, driver: Any, target: str, rows: Iterable[Row]) -> None:
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {target} ({self.names}) FROM STDIN (FORMAT BINARY)") as copy,
+        ):
+            copy.set_types(self.types)
+            for row in rows:
+                copy.write_row(row)
+
+    def over(self, driver: Any, rows: Iterable[Row]) -> None:
+        staging = f"staging_{self.table}"
+        driver.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} "
+            f"(LIKE {self.table}) ON COMMIT DELETE ROWS"
+        )
+        driver.execute(f"DELETE FROM {staging}")
+        self.into(driver, staging, rows)
+        driver.execute(
+            f"INSERT INTO {self.table} ({self.names}) SELECT {self.names} FROM {staging}"
+            + self.conflict
+        )
+
+
+def _copy_type(column: sa.Column[Any]) -> str:
+    if isinstance(column.type, sa.LargeBinary):
+        return "bytea"
+    return "text" if isinstance(column.type, sa.Text) else "int8"

@@ -1,0 +1,1 @@
+"""Freed quota, and two-high projects built against a larger reduction elsewhere."""

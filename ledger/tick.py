@@ -1,0 +1,79 @@
+"""
+Time passes by commands: expire holds and run what is due, at ledger time, in order.
+"""
+
+from heapq import heappop
+from typing import ClassVar
+
+from ledger.command import Command, Payload
+from ledger.hold import expire
+from ledger.memory import Memory
+from ledger.subject import SYSTEM_ACTOR, VERB_DECIDES, Handler, Result, Subjects
+from ledger.tables import DueRow
+from ledger.work import Work
+
+EXPIRIES_MAX = 2_000
+"""How many holds one tick expires, so that it never keeps the writer for long."""
+
+
+class Tick(Payload, frozen=True):
+    """Let what is due happen. Sent by the writer itself."""
+
+    kind: ClassVar[str] = "tick"
+
+
+def is_due(memory: Memory, now: int) -> bool:
+    """Return whether anything expires or falls due at or before *now*."""
+    return bool(
+        (memory.expiries and memory.expiries[0][0] <= now)
+        or (memory.due and memory.due[0][0] <= now)
+    )
+
+
+def tick_command(memory: Memory) -> Command:
+    """Return the tick that comes next; its id follows from its place in the log."""
+    return Command(f"tick:{memory.sequence + 1}", SYSTEM_ACTOR, Tick())
+
+
+class Ticks:
+    """The verb of the tick, over the due rows of all subjects."""
+
+    def __init__(self) -> None:
+        self.subjects = Subjects(())
+
+    def tick(self, work: Work, _payload: Tick) -> Result:
+        """
+        Expire the holds whose time has come, oldest first; then run one due row.
+
+        One due row a tick: each is a unit of work of its own, and the next tick takes the next.
+        Rule: REG-16.
+        """
+        expired = _expire_holds(work)
+        ran = self._run_due(work) if not expired else ""
+        return {"expired": expired, "ran": ran}
+
+    def _run_due(self, work: Work) -> str:
+        memory = work.memory
+        if not memory.due or memory.due[0][0] > work.now:
+            return ""
+        at, kind, key = heappop(memory.due)
+        row = work.session.get_one(DueRow, (at, kind, key))
+        row.done_by = work.sequence
+        self.subjects.due[kind](work, key)
+        return f"{kind}:{key}"
+
+    def handlers(self) -> tuple[Handler, ...]:
+        """Return the one handler; the writer refuses a tick that anyone else sends."""
+        return (Handler(Tick, self.tick, makers=VERB_DECIDES),)
+
+
+def _expire_holds(work: Work) -> int:
+    memory = work.memory
+    expired = 0
+    while memory.expiries and memory.expiries[0][0] <= work.now and expired < EXPIRIES_MAX:
+        at, hold_id = heappop(memory.expiries)
+        hold = memory.holds.get(hold_id)
+        if hold is not None and hold.expires_at == at:
+            expire(work, hold)
+            expired += 1
+    return expired

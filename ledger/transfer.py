@@ -1,0 +1,299 @@
+"""
+Plain commands on accounts: bulk entries, holds, reversal, and cash in and out.
+"""
+
+from typing import ClassVar
+
+import msgspec
+import sqlalchemy as sa
+
+from ledger import hold as holds
+from ledger.asset import CNY
+from ledger.chart import of_enterprise, owner_of
+from ledger.command import Payload
+from ledger.entry import Entry, EntryCode, Posting
+from ledger.errors import Refused
+from ledger.post import AccountUnknown, post, reversing
+from ledger.register import open_account, open_asset
+from ledger.subject import ANYWHERE, Handler, Result, Role
+from ledger.asset import parse_asset
+from ledger.tables import AccountRow, AssetRow, EntryRow, PostingRow
+from ledger.work import Work
+
+ENTRIES_MAX = 8_192
+
+
+class EntryExists(Refused):
+    """An entry of this reference was written before."""
+
+    code = "entry_exists"
+    rule = "REG-06"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"entry {reference} was written before", reference=reference)
+
+
+class TooManyEntries(Refused):
+    """A bulk command holds more entries than one commit may."""
+
+    code = "too_many_entries"
+    rule = "REG-17"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} entries in one command; at most {ENTRIES_MAX}",
+            count=count,
+            largest=ENTRIES_MAX,
+        )
+
+
+class NotReversible(Refused):
+    """The entry is unknown, is itself a reversal, was reversed before, or is final by its kind."""
+
+    code = "not_reversible"
+    rule = "REG-18"
+
+    def __init__(self, entry: int, reason: str) -> None:
+        super().__init__(f"entry {entry} cannot be reversed: {reason}", entry=entry, reason=reason)
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One plain entry of one posting: [reference, source, destination, asset, amount]."""
+
+    reference: str
+    source: str
+    destination: str
+    asset: str
+    amount: int
+
+
+class PostLines(Payload, frozen=True):
+    """Move units between accounts without a price: every line or none."""
+
+    kind: ClassVar[str] = "entries.post"
+    rule: str
+    lines: tuple[Line, ...]
+
+
+class OpenAccounts(Payload, frozen=True):
+    """Open accounts and assets by address and code, outside any registration."""
+
+    kind: ClassVar[str] = "accounts.open"
+    addresses: tuple[str, ...]
+    assets: tuple[str, ...] = ()
+
+
+class ReverseEntry(Payload, frozen=True):
+    """Undo an entry by a new one with its ends swapped."""
+
+    kind: ClassVar[str] = "entries.reverse"
+    entry: int
+    reason: str
+
+
+class Deposit(Payload, frozen=True):
+    """Credit an enterprise's cash against a line of the settlement bank's statement."""
+
+    kind: ClassVar[str] = "cash.deposit"
+    enterprise: str
+    amount_fen: int
+    statement_line: str
+
+
+class Withdraw(Payload, frozen=True):
+    """Pay an enterprise's free cash out through the settlement bank."""
+
+    kind: ClassVar[str] = "cash.withdraw"
+    enterprise: str
+    amount_fen: int
+
+
+class PlaceHold(Payload, frozen=True):
+    """Set units of a holding aside until *expires_at* (microseconds) at the latest."""
+
+    kind: ClassVar[str] = "hold.place"
+    enterprise: str
+    asset: str
+    amount: int
+    purpose: str
+    expires_at: int | None = None
+
+
+class CaptureHold(Payload, frozen=True):
+    """Use part of a hold: move it from the held account to *destination*."""
+
+    kind: ClassVar[str] = "hold.capture"
+    hold: int
+    amount: int
+    destination: str
+
+
+class ReleaseHold(Payload, frozen=True):
+    """Give back what a hold has left."""
+
+    kind: ClassVar[str] = "hold.release"
+    hold: int
+
+
+def post_lines(work: Work, payload: PostLines) -> Result:
+    """
+    Post every line as an entry of its own, in order, or none of them.
+
+    Rule: REG-17.
+    """
+    if len(payload.lines) > ENTRIES_MAX:
+        raise TooManyEntries(len(payload.lines))
+    _require_new(work, [line.reference for line in payload.lines])
+    first = work.memory.entry_sequence + 1
+    rule = payload.rule
+    for reference, source, destination, asset, amount in map(_fields, payload.lines):
+        posting = Posting(source, destination, asset, amount)
+        post(work, Entry(EntryCode.TRANSFER, rule, (posting,), reference))
+    return {"first_entry": first, "entries": len(payload.lines)}
+
+
+_fields = msgspec.structs.astuple
+
+
+def _require_new(work: Work, references: list[str]) -> None:
+    seen: set[str] = set()
+    for reference in references:
+        if reference in seen:
+            raise EntryExists(reference)
+        seen.add(reference)
+    known = work.session.scalars(
+        sa.select(EntryRow.reference).where(EntryRow.reference.in_(references)).limit(1)
+    ).first()
+    if known is not None:
+        raise EntryExists(known)
+
+
+def open_accounts(work: Work, payload: OpenAccounts) -> Result:
+    """Open each account and asset. Rule: REG-03."""
+    for address in payload.addresses:
+        open_account(work, address)
+    for code in payload.assets:
+        open_asset(work, parse_asset(code))
+    return {"accounts": len(payload.addresses), "assets": len(payload.assets)}
+
+
+def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
+    """
+    Undo an entry. Trades are final, a reversal is not reversed, and nothing is undone twice.
+
+    Rule: REG-18.
+    """
+    row = work.session.get(EntryRow, payload.entry)
+    if row is None:
+        raise NotReversible(payload.entry, "there is no such entry")
+    if row.code in (EntryCode.TRADE, EntryCode.HOLD, EntryCode.RELEASE):
+        raise NotReversible(payload.entry, f"a {row.code} is final")
+    if row.reverses is not None:
+        raise NotReversible(payload.entry, "it is a reversal itself")
+    undone = sa.select(EntryRow.sequence).where(EntryRow.reverses == payload.entry)
+    if work.session.scalar(undone) is not None:
+        raise NotReversible(payload.entry, "it was reversed before")
+    postings = read_postings(work, payload.entry)
+    sequence = post(work, reversing(sequence=payload.entry, postings=postings, rule="REG-18"))
+    return {"entry": sequence, "reason": payload.reason}
+
+
+def read_postings(work: Work, entry: int) -> tuple[Posting, ...]:
+    """Return the postings of one entry in their order."""
+    memory = work.memory
+    rows = work.session.scalars(
+        sa.select(PostingRow).where(PostingRow.entry == entry).order_by(PostingRow.ordinal)
+    )
+    return tuple(
+        Posting(
+            memory.accounts_by_id[row.source_id - 1].address,
+            memory.accounts_by_id[row.destination_id - 1].address,
+            memory.assets_by_id[row.asset_id - 1].code,
+            row.amount,
+        )
+        for row in rows
+    )
+
+
+def deposit(work: Work, payload: Deposit) -> Result:
+    """
+    Credit cash once a bank statement line; the same line never counts twice.
+
+    Rule: SET-20.
+    """
+    reference = f"bank:{payload.statement_line}"
+    _require_new(work, [reference])
+    posting = Posting(
+        "bank:settlement", of_enterprise(payload.enterprise, "cash"), CNY, payload.amount_fen
+    )
+    return {"entry": post(work, Entry(EntryCode.DEPOSIT, "SET-20", (posting,), reference))}
+
+
+def withdraw(work: Work, payload: Withdraw) -> Result:
+    """Pay out free cash; what is held for orders stays. Rule: SET-21."""
+    posting = Posting(
+        of_enterprise(payload.enterprise, "cash"), "bank:settlement", CNY, payload.amount_fen
+    )
+    return {"entry": post(work, Entry(EntryCode.WITHDRAWAL, "SET-21", (posting,)))}
+
+
+def place_hold(work: Work, payload: PlaceHold) -> Result:
+    """Set units aside. Rule: REG-15."""
+    placed = holds.place(
+        work,
+        account=of_enterprise(payload.enterprise, "holding"),
+        held=of_enterprise(payload.enterprise, "held"),
+        asset=payload.asset,
+        amount=payload.amount,
+        purpose=payload.purpose,
+        expires_at=payload.expires_at,
+    )
+    return {"hold": placed.id}
+
+
+def capture_hold(work: Work, payload: CaptureHold) -> Result:
+    """Use part of a hold; what is left stays held. Rule: REG-15."""
+    hold = holds.open_hold(work, payload.hold)
+    if payload.destination not in work.memory.accounts:
+        raise AccountUnknown(payload.destination)
+    posting = Posting(hold.held.address, payload.destination, hold.asset.code, payload.amount)
+    entry = post(work, Entry(EntryCode.TRANSFER, "REG-15", (posting,)))
+    holds.take(work, hold, payload.amount)
+    return {"entry": entry, "remaining": hold.remaining}
+
+
+def release_hold(work: Work, payload: ReleaseHold) -> Result:
+    """Give back what is left of a hold. Rule: REG-15."""
+    hold = holds.open_hold(work, payload.hold)
+    return {"entry": holds.release(work, hold)}
+
+
+def _enterprise(_work: Work, payload: Deposit | Withdraw | PlaceHold) -> str:
+    return f"enterprise:{payload.enterprise}"
+
+
+def _of_hold(work: Work, payload: CaptureHold | ReleaseHold) -> str:
+    hold = work.memory.holds.get(payload.hold)
+    return ANYWHERE if hold is None else owner_of(hold.account.address)
+
+
+_CLEARING = frozenset({Role.CLEARING_OPERATOR})
+_REGULATOR = frozenset({Role.CITY_REGULATOR})
+_OWNER = frozenset({Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_TRADER})
+
+TRANSFER_HANDLERS = (
+    Handler(PostLines, post_lines, makers=_REGULATOR, checkers=_REGULATOR),
+    Handler(OpenAccounts, open_accounts, makers=_REGULATOR | {Role.EXCHANGE_OPERATOR}),
+    Handler(ReverseEntry, reverse_entry, makers=_CLEARING, checkers=_REGULATOR),
+    Handler(Deposit, deposit, makers=_CLEARING, checkers=_CLEARING),
+    Handler(
+        Withdraw,
+        withdraw,
+        makers=frozenset({Role.ENTERPRISE_ADMIN}),
+        checkers=_CLEARING,
+        scope=_enterprise,
+    ),
+    Handler(PlaceHold, place_hold, makers=_OWNER, scope=_enterprise, cold=False),
+    Handler(CaptureHold, capture_hold, makers=_CLEARING, scope=_of_hold, cold=False),
+    Handler(ReleaseHold, release_hold, makers=_OWNER, scope=_of_hold, cold=False),
+)

@@ -1,0 +1,89 @@
+"""
+One command's work: what it reads, what it changes, and how the change is undone if it is refused.
+
+A verb changes state only through the Work it is given. Rows collect here and join the batch when
+the command is accepted; memory changes carry their own undo.
+"""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from ledger.command import canonical
+from ledger.memory import Memory
+
+Row = tuple[object, ...]
+
+
+class Work:
+    """
+    The hands of a verb for the time of one command.
+
+    *now* is ledger time in microseconds; *actor* made the command and *approver* is the second
+    person where four eyes were needed. Entries are numbered from the ledger's last.
+    """
+
+    __slots__ = (
+        "_session",
+        "actor",
+        "approver",
+        "balances_before",
+        "entries",
+        "events",
+        "leaves",
+        "memory",
+        "now",
+        "postings",
+        "rows",
+        "sequence",
+        "undo",
+        "upserts",
+    )
+
+    def __init__(
+        self, memory: Memory, *, sequence: int, now: int, actor: str, session: Session | None = None
+    ) -> None:
+        self.memory = memory
+        self.sequence = sequence
+        self.now = now
+        self.actor = actor
+        self.approver = ""
+        self._session = session
+        self.entries: list[Row] = []
+        self.postings: list[Row] = []
+        self.leaves: list[bytes] = []
+        self.events: list[Row] = []
+        self.rows: dict[str, list[Row]] = {}
+        self.upserts: dict[str, dict[object, Row]] = {}
+        self.balances_before: dict[int, int] = {}
+        self.undo: list[Callable[[], object]] = []
+
+    @property
+    def session(self) -> Session:
+        """Return the session of a cold command; a hot one decides in memory and has none."""
+        assert self._session is not None, "a hot command reads memory only"
+        return self._session
+
+    def add(self, table: str, row: Row) -> None:
+        """Append one row, values in the order of the table's columns."""
+        self.rows.setdefault(table, []).append(row)
+
+    def put(self, table: str, key: object, row: Row) -> None:
+        """Write one row in place of whatever has the same primary key."""
+        self.upserts.setdefault(table, {})[key] = row
+
+    def on_refusal(self, undo: Callable[[], object]) -> None:
+        """Run *undo* if this command is refused after all; the last change is undone first."""
+        self.undo.append(undo)
+
+    def publish(self, topic: str, body: Mapping[str, object]) -> None:
+        """Tell readers of *topic* what happened, in the same commit."""
+        ordinal = len(self.events)
+        self.events.append((self.sequence, ordinal, topic, canonical(body).decode()))
+
+    def take_back(self) -> None:
+        """Restore memory to what it was before this command."""
+        for undo in reversed(self.undo):
+            undo()
+        self.memory.balances.update(self.balances_before)
+        self.memory.entry_sequence -= len(self.entries)

@@ -1,0 +1,209 @@
+"""
+The writer: applies commands in order, one commit for all that have queued, then answers.
+
+There is one writer a ledger, held by a lease with a fencing epoch. Whichever caller finds the
+writer idle does the work for everyone who queues meanwhile; an idle ledger so has the latency of
+a single command, and a busy one commits in groups without any timer.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Lock
+
+import sqlalchemy as sa
+
+from ledger.apply import Applying, CommandFailed, Pending
+from ledger.command import Answer, Command, canonical, require_id
+from ledger.db import move_wal, require_durable
+from ledger.errors import Refused
+from ledger.load import load_memory
+from ledger.memory import Memory
+from ledger.store import Store
+from ledger.subject import Subjects
+from ledger.tables import LeaseRow
+from ledger.tick import Tick, is_due, tick_command
+
+BATCH_MAX = 512
+BLOCKS_PER_WAL_MOVE = 500
+
+Clock = Callable[[], int]
+"""Returns microseconds since 1970 UTC."""
+
+
+class KindUnknown(Refused):
+    """No subject knows this kind of command; it never becomes a command."""
+
+    code = "kind_unknown"
+    rule = "REG-05"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"{kind[:60]} is not a kind of command", kind=kind[:60])
+
+
+class OutcomeUnknown(Refused):
+    """The commit failed in a way that leaves open whether it happened; ask again with the id."""
+
+    code = "outcome_unknown"
+    rule = "REG-09"
+
+    def __init__(self, command_id: str, problem: str) -> None:
+        super().__init__(
+            f"the outcome of {command_id} is not known; send it again with the same id",
+            id=command_id,
+            problem=problem[:200],
+        )
+
+
+class Writer:
+    """
+    One ledger's writer on one engine.
+
+    *clock* gives microseconds; ledger time never stands still or goes back, whatever it says.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, subjects: Subjects, *, clock: Clock, holder: str = "embedded"
+    ) -> None:
+        self.subjects = subjects
+        self.clock = clock
+        self._queue: deque[Pending] = deque()
+        self._mutex = Lock()
+        self._leading = False
+        self._connection = engine.connect()
+        require_durable(self._connection)
+        self._connection.rollback()
+        self.epoch = _take_lease(self._connection, holder)
+        self._store = Store(self._connection)
+        self.memory = self._load()
+        self._memory_is_true = True
+
+    def submit(self, command: Command) -> Answer:
+        """
+        Apply *command* and return its answer after the commit.
+
+        A repeated id gets its first answer. What is malformed, unauthorised, or reuses an id for
+        another content is raised as a refusal and never becomes a command.
+        """
+        pending = self._admit(command)
+        self._enqueue((pending,))
+        return pending.outcome()
+
+    def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+        """Apply *commands* in order, in as few commits as they fit, and return their answers."""
+        pendings = [self._admit(command) for command in commands]
+        if pendings:
+            self._enqueue(pendings)
+        return [pending.outcome() for pending in pendings]
+
+    def tick(self) -> None:
+        """Let what is due at the clock's time happen, in as many commands as it takes."""
+        while is_due(self.memory, max(self.clock(), self.memory.now + 1)):
+            pending = Pending(tick_command(self.memory), canonical(Tick()), by_writer=True)
+            self._enqueue((pending,))
+            pending.outcome().require()
+
+    def close(self) -> None:
+        """Give the connection back; nothing is pending once every submit has returned."""
+        move_wal(self._connection)
+        self._connection.close()
+
+    def _admit(self, command: Command) -> Pending:
+        require_id(command.id)
+        if command.kind not in self.subjects.handlers or command.kind == Tick.kind:
+            raise KindUnknown(command.kind)
+        return Pending(command, canonical(command.payload))
+
+    def _enqueue(self, pendings: Sequence[Pending]) -> None:
+        """Queue in order; lead if nobody does, otherwise wait to be answered or to lead."""
+        last = pendings[-1]
+        with self._mutex:
+            last.is_awaited = True
+            self._queue.extend(pendings)
+            leads = not self._leading
+            self._leading = True
+        if not leads:
+            last.wait()
+        while not last.is_done:
+            self._lead(last)
+
+    def _lead(self, own: Pending) -> None:
+        try:
+            while not own.is_done:
+                batch = [
+                    self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))
+                ]
+                self._commit(batch)
+        finally:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        with self._mutex:
+            successor = next((item for item in self._queue if item.is_awaited), None)
+            self._leading = successor is not None
+        if successor is not None:
+            successor.wake()
+
+    def _commit(self, batch: list[Pending]) -> None:
+        """Apply *batch* in one transaction; answer when it is durable, never before."""
+        try:
+            self._try(list(batch))
+        finally:
+            for pending in batch:
+                pending.is_done = True
+                pending.wake()
+
+    def _try(self, batch: list[Pending]) -> None:
+        try:
+            self._apply(batch)
+        except CommandFailed as bug:
+            self._connection.rollback()
+            bug.pending.fail(bug.cause)
+            self._try([pending for pending in batch if pending is not bug.pending])
+        except BaseException as error:
+            self._connection.rollback()
+            self._fail(batch, error)
+            if not isinstance(error, Exception):
+                raise
+
+    def _apply(self, batch: list[Pending]) -> None:
+        if not batch:
+            return
+        if not self._memory_is_true:
+            self.memory = self._load()
+        self._memory_is_true = False
+        applying = Applying(
+            self._store,
+            self._connection,
+            memory=self.memory,
+            subjects=self.subjects,
+            clock=self.clock,
+        )
+        applying.run(batch, epoch=self.epoch)
+        self._memory_is_true = True
+        if self.memory.block % BLOCKS_PER_WAL_MOVE == 0:
+            move_wal(self._connection)
+
+    def _fail(self, batch: list[Pending], error: BaseException) -> None:
+        for pending in batch:
+            if isinstance(error, Refused):
+                pending.fail(error)
+            else:
+                unknown = OutcomeUnknown(pending.command.id, f"{type(error).__name__}: {error}")
+                unknown.__cause__ = error
+                pending.fail(unknown)
+
+    def _load(self) -> Memory:
+        memory = load_memory(self._connection, self.subjects)
+        self._connection.rollback()
+        return memory
+
+
+def _take_lease(connection: sa.Connection, holder: str) -> int:
+    with connection.begin():
+        row = connection.execute(sa.select(LeaseRow.epoch)).one_or_none()
+        epoch = 1 if row is None else row.epoch + 1
+        if row is None:
+            connection.execute(sa.insert(LeaseRow).values(id=1, epoch=epoch, holder=holder))
+        else:
+            connection.execute(sa.update(LeaseRow).values(epoch=epoch, holder=holder))
+    return epoch
