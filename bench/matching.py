@@ -209,7 +209,7 @@ def json_seconds(n: int = 100_000) -> float:
         return _cpu_seconds(decode_all) / n
 
 
-def measure_bytes_per_order(seed: int = 7, n: int = 100_000) -> int:
+def measure_bytes_per_order(seed: int = 7, n: int = 147_000) -> int:
     """Return the bytes one resting order costs: object, its integers, index and level shares."""
     events, _ = deep_stream(seed, 0, preload=n)
     book = _new_book()

@@ -121,9 +121,7 @@ def adopt_pack(work: Work, payload: AdoptPack) -> Result:
     if pack.id == ledger.jurisdiction:
         policy.jurisdiction = pack.id
     work.session.add(
-        PackRow(
-            id=pack.id, version=pack.version, content=payload.content, adopted_by=work.sequence
-        )
+        PackRow(id=pack.id, version=pack.version, content=payload.content, adopted_by=work.sequence)
     )
     return {"pack": pack.id, "version": pack.version, "parameters": len(pack.parameters)}
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.approve import SecondPersonNeeded
 from ledger.batch import Batch
-from ledger.command import OK, Answer, Command, IdReused, canonical, payload_hash
+from ledger.command import OK, Answer, Command, IdReused, Verdict, canonical, payload_hash
 from ledger.errors import Refused
 from ledger.leaf import command_leaf
 from ledger.memory import Memory
@@ -220,7 +220,7 @@ class Applying:
             self._log(pending, work.now, _refusal(refusal), [], code=refusal.code)
         else:
             self.batch.join(work)
-            self._log(pending, work.now, {"result": result}, work.leaves)
+            self._log(pending, work.now, Verdict(result=result), work.leaves)
 
     def _require_maker(self, work: Work, handler: Handler, pending: Pending) -> None:
         if not handler.makers:
@@ -263,7 +263,7 @@ class Applying:
         self,
         pending: Pending,
         now: int,
-        document: dict[str, object],
+        verdict: Verdict,
         entry_leaves: list[bytes],
         code: str = OK,
     ) -> None:
@@ -288,7 +288,7 @@ class Applying:
             pending.encoded.decode(),
             pending.hash,
             code,
-            canonical(document).decode(),
+            canonical(verdict).decode(),
             RULES_VERSION,
             now,
             hashed,
@@ -299,7 +299,11 @@ class Applying:
         self.answers[command.id] = pending
         pending.answer(
             Answer(
-                sequence=sequence, code=code, recorded_at=now, leaf_hash=hashed.hex(), **document
+                sequence=sequence,
+                code=code,
+                recorded_at=now,
+                leaf_hash=hashed.hex(),
+                verdict=verdict,
             )
         )
 
@@ -311,9 +315,9 @@ def read_answer(row: sa.Row[tuple[object, ...]]) -> Answer:
         code=row.code,
         recorded_at=row.recorded_at,
         leaf_hash=row.leaf_hash.hex(),
-        **msgspec.json.decode(row.answer),
+        verdict=msgspec.json.decode(row.answer, type=Verdict),
     )
 
 
-def _refusal(refusal: Refused) -> dict[str, object]:
-    return {"message": refusal.message, "rule": refusal.rule, "facts": refusal.facts}
+def _refusal(refusal: Refused) -> Verdict:
+    return Verdict(message=refusal.message, rule=refusal.rule, facts=refusal.facts)

@@ -165,9 +165,7 @@ class Approvals:
         handler = self.subjects.handlers[row.kind]
         proposed = read_payload_json(handler.payload, row.payload.encode())
         scope = handler.scope(work, proposed)
-        require_role(
-            work.memory, work.actor, kind=row.kind, roles=handler.checkers, scope=scope
-        )
+        require_role(work.memory, work.actor, kind=row.kind, roles=handler.checkers, scope=scope)
         self._require_maker(work, handler, proposed, row.maker)
         row.state, row.checker = "approved", work.actor
         work.actor, work.approver = row.maker, work.actor
@@ -181,9 +179,7 @@ class Approvals:
         handler = self.subjects.handlers[row.kind]
         proposed = read_payload_json(handler.payload, row.payload.encode())
         scope = handler.scope(work, proposed)
-        require_role(
-            work.memory, work.actor, kind=row.kind, roles=handler.checkers, scope=scope
-        )
+        require_role(work.memory, work.actor, kind=row.kind, roles=handler.checkers, scope=scope)
         row.state, row.checker = "rejected", work.actor
         return {"proposal": row.id}
 
@@ -205,9 +201,7 @@ class Approvals:
             raise ProposalClosed(proposal, "expired")
         return row
 
-    def _require_maker(
-        self, work: Work, handler: Handler, proposed: Payload, person: str
-    ) -> None:
+    def _require_maker(self, work: Work, handler: Handler, proposed: Payload, person: str) -> None:
         require_role(
             work.memory,
             person,
@@ -215,4 +209,3 @@ class Approvals:
             roles=handler.makers,
             scope=handler.scope(work, proposed),
         )
-

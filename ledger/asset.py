@@ -82,9 +82,7 @@ class Asset:
     @property
     def code(self) -> str:
         """Return the readable code that names this asset everywhere."""
-        return (
-            f"{self.measure}.{self.kind}.{self.origin}.{self.period}.{self.basis}.{self.area}"
-        )
+        return f"{self.measure}.{self.kind}.{self.origin}.{self.period}.{self.basis}.{self.area}"
 
     @property
     def vintage(self) -> int:

@@ -8,7 +8,7 @@ with sorted names and no floats, which is what the log keeps and the hash covers
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -16,6 +16,8 @@ from ledger.errors import Fact, Refused
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", re.ASCII)
 OK = "ok"
+
+_LONG_NUMBER = re.compile(rb"[:\[,]-?[0-9]{19,}[,\]}]")
 
 
 class Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,23 +44,47 @@ class Command(msgspec.Struct, frozen=True):
         return self.payload.kind
 
 
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    What a command brought about, or why it was refused; the text that the log keeps.
+
+    *result* belongs to an acceptance; *message*, *rule* and *facts* to a refusal.
+    """
+
+    result: Mapping[str, object] = {}
+    message: str = ""
+    rule: str = ""
+    facts: Mapping[str, Fact] = {}
+
+
 class Answer(msgspec.Struct, frozen=True):
     """
     What the ledger answered, once and for ever.
 
-    *code* is "ok" or the code of a refusal. *result* holds what an accepted command brought
-    about; *message*, *rule* and *facts* say why another was refused. *recorded_at* is ledger time
-    in microseconds; *leaf_hash* is the hex hash of the command's leaf in the Merkle tree.
+    *code* is "ok" or the code of a refusal. *recorded_at* is ledger time in microseconds;
+    *leaf_hash* is the hex hash of the command's leaf in the Merkle tree.
     """
 
     sequence: int
     code: str
     recorded_at: int
     leaf_hash: str
-    result: Mapping[str, object] = {}
-    message: str = ""
-    rule: str = ""
-    facts: Mapping[str, Fact] = {}
+    verdict: Verdict
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """Return what an accepted command brought about."""
+        return self.verdict.result
+
+    @property
+    def message(self) -> str:
+        """Return why a command was refused, in a sentence."""
+        return self.verdict.message
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """Return the facts of a refusal."""
+        return self.verdict.facts
 
     @property
     def ok(self) -> bool:
@@ -111,6 +137,12 @@ class NotAnInteger(PayloadMalformed):
     code = "not_an_integer"
 
 
+class NumberTooLarge(PayloadMalformed):
+    """A payload holds a whole number of more than 18 digits, which no ledger counts."""
+
+    code = "number_too_large"
+
+
 class IdMalformed(Refused):
     """A command id is not 1 to 128 characters of the plain set."""
 
@@ -143,6 +175,14 @@ class IdReused(Refused):
 def canonical(value: object) -> bytes:
     """Return the canonical JSON of a payload or answer: sorted names, UTF-8, no spaces."""
     return msgspec.json.encode(value, order="sorted")
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """Return the canonical JSON of a payload, refusing numbers of more than 18 digits."""
+    encoded = canonical(payload)
+    if _LONG_NUMBER.search(encoded):
+        raise NumberTooLarge(payload.kind, "a number has more than 18 digits")
+    return encoded
 
 
 def payload_hash(encoded: bytes) -> bytes:

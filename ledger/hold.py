@@ -9,7 +9,7 @@ from heapq import heappush
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.memory import Hold
-from ledger.post import post
+from ledger.post import AmountNotPositive, post
 from ledger.work import Work
 
 
@@ -72,9 +72,7 @@ def place(
     if expires_at is not None and expires_at <= work.now:
         raise ExpiryPassed(expires_at, now=work.now)
     memory = work.memory
-    entry = post(
-        work, Entry(EntryCode.HOLD, "REG-15", (Posting(account, held, asset, amount),))
-    )
+    entry = post(work, Entry(EntryCode.HOLD, "REG-15", (Posting(account, held, asset, amount),)))
     hold = Hold(
         entry,
         account=memory.accounts[account],
@@ -131,6 +129,8 @@ def _give_back(work: Work, hold: Hold, amount: int, state_at_end: str) -> int:
 def _reduce(work: Work, hold: Hold, amount: int, *, state_at_end: str) -> None:
     if hold.state != "open":
         raise HoldClosed(hold.id)
+    if amount <= 0:
+        raise AmountNotPositive(amount)
     if amount > hold.remaining:
         raise HoldExceeded(hold.id, needed=amount, available=hold.remaining)
     memory = work.memory

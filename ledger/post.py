@@ -86,7 +86,9 @@ class AccountNotOpen(Refused):
     rule = "REG-12"
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"{address} is not open; units can neither leave nor enter", account=address)
+        super().__init__(
+            f"{address} is not open; units can neither leave nor enter", account=address
+        )
 
 
 class AssetNotHeldHere(Refused):
@@ -204,9 +206,7 @@ def _ends(memory: Memory, posting: Posting) -> tuple[Account, Account, HeldAsset
     return source, destination, asset
 
 
-def _move(
-    work: Work, source: Account, destination: Account, asset: HeldAsset, amount: int
-) -> None:
+def _move(work: Work, source: Account, destination: Account, asset: HeldAsset, amount: int) -> None:
     if not source.is_open:
         raise AccountNotOpen(source.address)
     if not destination.is_open:
@@ -220,9 +220,7 @@ def _move(
     key = source.id << ASSET_BITS | asset.id
     available = balances.get(key, 0)
     if available < amount and not source.overdraws:
-        raise InsufficientBalance(
-            source.address, asset.code, needed=amount, available=available
-        )
+        raise InsufficientBalance(source.address, asset.code, needed=amount, available=available)
     before.setdefault(key, available)
     balances[key] = available - amount
     key = destination.id << ASSET_BITS | asset.id

@@ -145,6 +145,4 @@ def set_due(work: Work, *, at: int, kind: str, key: str) -> None:
     work.put("due", item, (at, kind, key, None))
 
 
-REGISTER_HANDLERS = (
-    Handler(OpenLedger, open_ledger, makers=VERB_DECIDES),
-)
+REGISTER_HANDLERS = (Handler(OpenLedger, open_ledger, makers=VERB_DECIDES),)

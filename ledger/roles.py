@@ -133,7 +133,11 @@ def grant_one(work: Work, grant: Grant) -> None:
     work.on_refusal(lambda: granted.discard(key))
     work.session.add(
         RoleGrantRow(
-            person=grant.person, role=key[0], scope=key[1], granted_by=work.sequence, revoked_by=None
+            person=grant.person,
+            role=key[0],
+            scope=key[1],
+            granted_by=work.sequence,
+            revoked_by=None,
         )
     )
 

@@ -83,7 +83,7 @@ class Store:
 
 
 class _Copy:
-    """Binary COPY into one table of PostgreSQL, and the upsert that goes through a staging table."""
+    """Binary COPY into one table of PostgreSQL, and the upsert through a staging table."""
 
     def __init__(self, table: Table) -> None:
         self.table = table.name

@@ -8,16 +8,16 @@ import msgspec
 import sqlalchemy as sa
 
 from ledger import hold as holds
-from ledger.asset import CNY
+from ledger.asset import CNY, parse_asset
 from ledger.chart import of_enterprise, owner_of
 from ledger.command import Payload
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.post import AccountUnknown, post, reversing
 from ledger.register import open_account, open_asset
-from ledger.subject import ANYWHERE, Handler, Result, Role
-from ledger.asset import parse_asset
-from ledger.tables import AccountRow, AssetRow, EntryRow, PostingRow
+from ledger.roles import require_role
+from ledger.subject import VERB_DECIDES, Handler, Result, Role
+from ledger.tables import EntryRow, PostingRow
 from ledger.work import Work
 
 ENTRIES_MAX = 8_192
@@ -256,25 +256,22 @@ def capture_hold(work: Work, payload: CaptureHold) -> Result:
     hold = holds.open_hold(work, payload.hold)
     if payload.destination not in work.memory.accounts:
         raise AccountUnknown(payload.destination)
+    holds.take(work, hold, payload.amount)
     posting = Posting(hold.held.address, payload.destination, hold.asset.code, payload.amount)
     entry = post(work, Entry(EntryCode.TRANSFER, "REG-15", (posting,)))
-    holds.take(work, hold, payload.amount)
     return {"entry": entry, "remaining": hold.remaining}
 
 
 def release_hold(work: Work, payload: ReleaseHold) -> Result:
     """Give back what is left of a hold. Rule: REG-15."""
     hold = holds.open_hold(work, payload.hold)
+    scope = owner_of(hold.account.address)
+    require_role(work.memory, work.actor, kind=payload.kind, roles=_OWNER, scope=scope)
     return {"entry": holds.release(work, hold)}
 
 
 def _enterprise(_work: Work, payload: Deposit | Withdraw | PlaceHold) -> str:
     return f"enterprise:{payload.enterprise}"
-
-
-def _of_hold(work: Work, payload: CaptureHold | ReleaseHold) -> str:
-    hold = work.memory.holds.get(payload.hold)
-    return ANYWHERE if hold is None else owner_of(hold.account.address)
 
 
 _CLEARING = frozenset({Role.CLEARING_OPERATOR})
@@ -294,6 +291,6 @@ TRANSFER_HANDLERS = (
         scope=_enterprise,
     ),
     Handler(PlaceHold, place_hold, makers=_OWNER, scope=_enterprise, cold=False),
-    Handler(CaptureHold, capture_hold, makers=_CLEARING, scope=_of_hold, cold=False),
-    Handler(ReleaseHold, release_hold, makers=_OWNER, scope=_of_hold, cold=False),
+    Handler(CaptureHold, capture_hold, makers=_CLEARING, cold=False),
+    Handler(ReleaseHold, release_hold, makers=VERB_DECIDES, cold=False),
 )

@@ -48,7 +48,6 @@ CHECKS = (
 )
 NEED_KEY = ("key", "checkpoint_signature", "outside_signature")
 
-ZERO_HASH = bytes(32)
 EMPTY_ROOT = sha256(b"").digest()
 TIME = "time %Y-%m-%dT%H:%M:%SZ"
 _length, _whole = struct.Struct(">I").pack, struct.Struct(">Q").pack
@@ -185,7 +184,7 @@ def _check_files(folder: Path, files: dict[str, str]) -> None:
 def _rows(folder: Path, counts: dict[str, int], name: str) -> Iterator[Row]:
     """Yield the values of each row once its field names, their order and types are right."""
     fields = ROWS[name].removesuffix(" …").split()
-    names, width = tuple(field.rstrip("#[]") for field in fields), len(fields)
+    names, open_ended = tuple(field.rstrip("#[]") for field in fields), ROWS[name][-1] == "…"
     types = tuple({"#": int, "]": list}.get(field[-1], str) for field in fields)
     decode = json.JSONDecoder(object_pairs_hook=tuple).decode  # pairs show a repeated name
     number = 0
@@ -194,16 +193,16 @@ def _rows(folder: Path, counts: dict[str, int], name: str) -> Iterator[Row]:
             try:
                 pairs = decode(line.decode())
                 keys, values = zip(*pairs, strict=True)
-                once = type(pairs) is tuple and len(set(keys)) == len(keys) and line[-1:] == b"\n"
+                plain = type(pairs) is tuple and line[-1:] == b"\n"
             except Exception as error:
                 raise VerificationFailed("form", f"{name} line {number}: {error}") from None
-            if "…" in ROWS[name]:
-                keys, values = keys[:width], values[:width]
-            if not once or keys != names or tuple(map(type, values)) != types:
+            if open_ended:
+                plain = plain and len(set(keys)) == len(keys)
+                keys, values = keys[: len(names)], values[: len(names)]
+            if not plain or keys != names or tuple(map(type, values)) != types:
                 raise VerificationFailed("form", f"{name} line {number} is not {{{ROWS[name]}}}")
             yield values
-    stated = counts[name]
-    _require(number == stated, "count", f"{name} has {number} rows, the manifest states {stated}")
+    _require(number == counts[name], "count", f"{name} has {number} rows, not {counts[name]}")
 
 
 def _pack(raw: bytes) -> bytes:
@@ -217,19 +216,21 @@ class History:
     """Walks blocks, commands and entries once and recomputes everything that rests on them."""
 
     def __init__(self, folder: Path, counts: dict[str, int], sizes: set[int]) -> None:
-        self.accounts = _listed(_rows(folder, counts, "accounts"))
-        self.assets = _listed(_rows(folder, counts, "assets"))
+        self.accounts = {address for (address,) in _rows(folder, counts, "accounts")}
+        self.assets = {code for (code,) in _rows(folder, counts, "assets")}
+        for name, listed in (("accounts", self.accounts), ("assets", self.assets)):
+            _require(len(listed) == counts[name], "account", f"one of the {name} is listed twice")
         self.block_rows = _rows(folder, counts, "blocks")
         self.commands = _rows(folder, counts, "commands")
         self.entries = _rows(folder, counts, "entries")
         self.next_entry: Row | None = None
         self.block = self.command = self.entry = self.size = 0
         self.committed_at = self.recorded_at = -1
-        self.block_hash = ZERO_HASH
+        self.block_hash = bytes(32)
         self.peaks: list[bytes] = []
         self.sizes = sizes  # where a root is wanted
         self.roots = {0: EMPTY_ROOT.hex()}
-        self.blocks = {0: (0, ZERO_HASH.hex())}
+        self.blocks = {0: (0, "00" * 32)}
         self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.ids, self.references, self.reversed = set[bytes](), set[str](), set[int]()
 
@@ -307,9 +308,7 @@ class History:
             _require(lawful, "reversal", f"entry {reverses} cannot be reversed here")
             self.reversed.add(reverses)
         if reference:
-            _require(
-                reference not in self.references, "reference", f"{reference!r} was used before"
-            )
+            _require(reference not in self.references, "reference", "it was used before")
             self.references.add(reference)
         _require(postings, "posting", "the entry has no posting")
         head = _text("yongneng/entry/1") + _three_wholes(sequence, command, ordinal) + _text(code)
@@ -343,20 +342,11 @@ class History:
             self.roots[self.size] = self.root().hex()
 
 
-def _listed(rows: Iterator[Row]) -> set[str]:
-    listed: set[str] = set()
-    for (text,) in rows:
-        _require(text not in listed, "account", f"{text!r} is listed twice")
-        listed.add(text)
-    return listed
-
-
 def _check_balances(rows: Iterator[Row], history: History) -> None:
     stated: dict[tuple[str, str], int] = {}
     totals: defaultdict[str, int] = defaultdict(int)
     for account, asset, amount_text in rows:
-        place = (account, asset)
-        amount = int(amount_text)
+        place, amount = (account, asset), int(amount_text)
         plain = str(amount) == amount_text and place not in stated
         _require(plain, "form", f"the balance of {place} is malformed or stated twice")
         stated[place] = amount
@@ -391,7 +381,7 @@ def _parse_note(text: str) -> Checkpoint:
     root, found = _unpacked(root_text), re.fullmatch("block ([0-9]{1,19}) ([0-9a-f]{64})", block)
     number, block_hash = found.groups() if found else ("", "")
     _need(origin and len(root) == 32, "the origin or root line is malformed")
-    _need(size == str(int(size)) and number == str(int(number)), "a number is malformed")
+    _need(size == str(abs(int(size))) and number == str(int(number)), "a number is malformed")
     moment = datetime.strptime(time, TIME).replace(tzinfo=UTC)
     _need(moment.strftime(TIME) == time, "the time line is malformed")
     signatures: dict[tuple[str, bytes], bytes] = {}
@@ -412,15 +402,12 @@ def _unpacked(text: str) -> bytes:
     return raw
 
 
-def _origin(demonstration: bool, ledger_id: str) -> str:
-    return f"yongneng/{'demonstration' if demonstration else 'ledger'}/{ledger_id}"
-
-
 def _open(
     prefix: str, rows: Iterator[Row], manifest: dict[str, Any], keys: Keys | None
 ) -> list[Checkpoint]:
     """Return the checkpoints in *rows*; *prefix* opens the names of the checks made."""
-    origin = _origin(manifest["demonstration"], manifest["ledger_id"])
+    kind = "demonstration" if manifest["demonstration"] else "ledger"
+    origin = f"yongneng/{kind}/{manifest['ledger_id']}"
     opened: list[Checkpoint] = []
     for (text,) in rows:
         name = f"checkpoint {len(opened) + 1}"
@@ -502,8 +489,8 @@ def main(arguments: list[str] | None = None) -> int:
         result = {"ok": True, **asdict(report)}
         lines = [f"passed      {check}" for check in report.checks]
         lines += [f"NOT PROVED  {sentence}" for sentence in report.not_proved]
-        origin = _origin(report.demonstration, report.ledger_id)
-        lines.append(f"Verified {origin}: {report.tree_size} leaves, root {report.root}")
+        lines.append(f"Verified ledger {report.ledger_id}, demonstration: {report.demonstration}")
+        lines.append(f"History has {report.tree_size} leaves under root {report.root}")
     text = json.dumps(result) if options.json else "\n".join(lines)
     print(text.encode("ascii", "backslashreplace").decode())  # whatever the terminal can show
     return 0 if result["ok"] else 1

@@ -13,7 +13,7 @@ from threading import Lock
 import sqlalchemy as sa
 
 from ledger.apply import Applying, CommandFailed, Pending
-from ledger.command import Answer, Command, canonical, require_id
+from ledger.command import Answer, Command, canonical, encode_payload, require_id
 from ledger.db import move_wal, require_durable
 from ledger.errors import Refused
 from ledger.load import load_memory
@@ -111,7 +111,7 @@ class Writer:
         require_id(command.id)
         if command.kind not in self.subjects.handlers or command.kind == Tick.kind:
             raise KindUnknown(command.kind)
-        return Pending(command, canonical(command.payload))
+        return Pending(command, encode_payload(command.payload))
 
     def _enqueue(self, pendings: Sequence[Pending]) -> None:
         """Queue in order; lead if nobody does, otherwise wait to be answered or to lead."""
@@ -129,9 +129,7 @@ class Writer:
     def _lead(self, own: Pending) -> None:
         try:
             while not own.is_done:
-                batch = [
-                    self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))
-                ]
+                batch = [self._queue.popleft() for _ in range(min(BATCH_MAX, len(self._queue)))]
                 self._commit(batch)
         finally:
             self._hand_over()

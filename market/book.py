@@ -12,11 +12,12 @@ A book may be crossed: during a call the orders rest without matching.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ledger.errors import Refused
 from market.order import Ladder, Level, Order, Side
 
-_BUY = Side.BUY  # looking a member up on its enum is slow in the matching loop
+_BUY: Final = Side.BUY  # looking a member up on its enum is slow in the matching loop
 
 Depth = tuple[int, int, int]  # price_fen, quantity_tce, count of orders
 

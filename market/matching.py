@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from market.book import Book
 from market.order import Ladder, Order, Side, Validity
 
-_BUY = Side.BUY
-_DAY = Validity.DAY
-_FILL_OR_KILL = Validity.FILL_OR_KILL
+_BUY: Final = Side.BUY
+_DAY: Final = Validity.DAY
+_FILL_OR_KILL: Final = Validity.FILL_OR_KILL
 
 
 class SelfMatch(StrEnum):
@@ -27,7 +27,7 @@ class SelfMatch(StrEnum):
     DECREMENT = "decrement"
 
 
-_CANCEL_NEWEST = SelfMatch.CANCEL_NEWEST
+_CANCEL_NEWEST: Final = SelfMatch.CANCEL_NEWEST
 
 Fill = tuple[Order, int, int]  # maker, price_fen, quantity_tce: a tuple, one for each trade
 
@@ -60,7 +60,7 @@ class Matched(NamedTuple):
     is_resting: bool
 
 
-_RESTED = Matched((), (), True)
+_RESTED: Final = Matched((), (), True)
 
 
 def match(

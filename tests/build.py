@@ -38,6 +38,8 @@ GRANTS = (
 )
 
 
+_IDS = itertools.count(1)
+
 OPENED: list["Bench"] = []
 """Benches to be closed when their test is over; see conftest."""
 
@@ -52,12 +54,11 @@ class Bench:
         self.clock = clock
         self.subjects = compose((PARTIES, POLICY, *subjects))
         self.writer = Writer(engine, self.subjects, clock=clock)
-        self._ids = itertools.count(1)
         OPENED.append(self)
 
     def do(self, payload: Payload, *, actor: str = REGULATOR, command_id: str = "") -> Answer:
         """Send one payload under a fresh id and return the answer, refusals included."""
-        command_id = command_id or f"test:{next(self._ids)}"
+        command_id = command_id or f"test:{next(_IDS)}"
         return self.writer.submit(Command(command_id, actor, payload))
 
     def both(

@@ -108,9 +108,7 @@ def fresh_engine(
     request: pytest.FixtureRequest, dialect: str, directory: Path
 ) -> Iterator[sa.Engine]:
     if dialect == "sqlite":
-        shutil.copyfile(
-            request.getfixturevalue("sqlite_template"), directory / "ledger.db"
-        )
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), directory / "ledger.db")
         engine = connect(sqlite_url(directory))
         yield engine
         _close_ledgers(engine)

@@ -26,8 +26,13 @@ def bench(engine, clock):
     return bench
 
 
-def line(reference="R1", source="scheme:issuance", destination="enterprise:E1:holding",
-         asset=FLOW, amount=5_000):
+def line(
+    reference="R1",
+    source="scheme:issuance",
+    destination="enterprise:E1:holding",
+    asset=FLOW,
+    amount=5_000,
+):
     return Line(reference, source, destination, asset, amount)
 
 

@@ -146,6 +146,15 @@ def test_a3_from_columns_gives_the_same_fills_and_trades():
     assert trades.quantity_tce.tolist() == [100, 500, 400, 1_500, 100, 1_100]
 
 
+def test_limits_further_apart_than_sixteen_bits_keep_their_priority():
+    """65,536 fen below the best limit is not the best limit again."""
+    side = columns([(100_000, 1), (34_464, 1), (99_999, 1)])
+
+    filled = auction_columns.allocate(side, Clearing(34_464, 3, 0), is_buy=True)
+
+    assert filled.index.tolist() == [0, 2, 1]
+
+
 def test_quantities_beyond_the_exactness_of_floats_stay_exact():
     """2⁵³ + 1 is the first whole number that a float cannot hold."""
     exact_tce = 2**53 + 1

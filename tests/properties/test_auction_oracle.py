@@ -6,6 +6,7 @@ distance; it knows nothing of clamping, of candidate prices or of histograms.
 """
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,15 +152,12 @@ def rows(*arrays):
     return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
-@settings(max_examples=20, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    count=st.integers(1, 2_000),
-    spread=st.sampled_from([1, 50, 5_000, 200_000]),
-    reading=st.sampled_from(Reading),
-)
-def test_the_kernels_agree_on_many_orders(seed, count, spread, reading):
-    """The widest spread needs keys beyond sixteen bits."""
+@pytest.mark.parametrize("reading", list(Reading))
+@pytest.mark.parametrize("spread", [1, 50, 5_000, 200_000])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_kernels_agree_on_many_orders(seed, spread, reading):
+    """The widest spread has distances that do not fit into sixteen bits."""
+    count = 2_000
     rng = np.random.default_rng(seed)
     sides = [
         auction_columns.OrderColumns(
