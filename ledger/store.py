@@ -8,6 +8,7 @@ binary COPY for many rows and a pipeline of inserts for few.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.sql.schema import Table
 
@@ -80,6 +81,20 @@ class Store:
             f"UPDATE lease SET epoch = epoch WHERE id = 1 AND epoch = {mark}", (epoch,)
         )
         return bool(cursor.rowcount == 1)
+
+
+def first_known_reference(connection: sa.Connection, references: Sequence[str]) -> str | None:
+    """Return one of *references* that an entry already has, or None; one parameter for them all."""
+    query = (
+        "SELECT reference FROM entries "
+        "WHERE reference IN (SELECT value FROM json_each(:references)) LIMIT 1"
+        if connection.dialect.name == "sqlite"
+        else "SELECT reference FROM entries WHERE reference IN "
+        "(SELECT json_array_elements_text(CAST(:references AS json))) LIMIT 1"
+    )
+    encoded = msgspec.json.encode(references).decode()
+    found = connection.execute(sa.text(query), {"references": encoded}).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 class _Copy:

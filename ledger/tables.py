@@ -63,11 +63,28 @@ class EntryRow(Base):
     ordinal: Mapped[Whole]
     code: Mapped[Words]
     rule: Mapped[Words]
-    reference: Mapped[str | None] = mapped_column(sa.Text(), unique=True)
+    reference: Mapped[str | None] = mapped_column(sa.Text())
     effective_at: Mapped[Whole]
-    reverses: Mapped[int | None] = mapped_column(WHOLE, unique=True)
+    reverses: Mapped[int | None] = mapped_column(WHOLE)
 
-    __table_args__ = (sa.CheckConstraint("reverses < sequence", "reverses_earlier"),)
+    # Partial, so that the many entries without either write no index page.
+    __table_args__ = (
+        sa.CheckConstraint("reverses < sequence", "reverses_earlier"),
+        sa.Index(
+            "uq_entries_reference",
+            "reference",
+            unique=True,
+            sqlite_where=sa.text("reference IS NOT NULL"),
+            postgresql_where=sa.text("reference IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_entries_reverses",
+            "reverses",
+            unique=True,
+            sqlite_where=sa.text("reverses IS NOT NULL"),
+            postgresql_where=sa.text("reverses IS NOT NULL"),
+        ),
+    )
 
 
 class PostingRow(Base):

@@ -2,6 +2,7 @@
 Plain commands on accounts: bulk entries, holds, reversal, and cash in and out.
 """
 
+from collections import Counter
 from typing import ClassVar
 
 import msgspec
@@ -13,9 +14,10 @@ from ledger.chart import of_enterprise, owner_of
 from ledger.command import Payload
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
-from ledger.post import AccountUnknown, post, reversing
+from ledger.post import AccountUnknown, post, post_plain, reversing
 from ledger.register import open_account, open_asset
 from ledger.roles import require_role
+from ledger.store import first_known_reference
 from ledger.subject import VERB_DECIDES, Handler, Result, Role
 from ledger.tables import EntryRow, PostingRow
 from ledger.work import Work
@@ -145,25 +147,20 @@ def post_lines(work: Work, payload: PostLines) -> Result:
         raise TooManyEntries(len(payload.lines))
     _require_new(work, [line.reference for line in payload.lines])
     first = work.memory.entry_sequence + 1
-    rule = payload.rule
-    for reference, source, destination, asset, amount in map(_fields, payload.lines):
-        posting = Posting(source, destination, asset, amount)
-        post(work, Entry(EntryCode.TRANSFER, rule, (posting,), reference))
-    return {"first_entry": first, "entries": len(payload.lines)}
-
-
-_fields = msgspec.structs.astuple
+    count = post_plain(
+        work,
+        code=EntryCode.TRANSFER,
+        rule=payload.rule,
+        lines=map(msgspec.structs.astuple, payload.lines),
+    )
+    return {"first_entry": first, "entries": count}
 
 
 def _require_new(work: Work, references: list[str]) -> None:
-    seen: set[str] = set()
-    for reference in references:
-        if reference in seen:
-            raise EntryExists(reference)
-        seen.add(reference)
-    known = work.session.scalars(
-        sa.select(EntryRow.reference).where(EntryRow.reference.in_(references)).limit(1)
-    ).first()
+    if len(set(references)) != len(references):
+        counted = Counter(references)
+        raise EntryExists(next(name for name in references if counted[name] > 1))
+    known = first_known_reference(work.session.connection(), references)
     if known is not None:
         raise EntryExists(known)
 

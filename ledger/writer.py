@@ -24,7 +24,7 @@ from ledger.tables import LeaseRow
 from ledger.tick import Tick, is_due, tick_command
 
 BATCH_MAX = 512
-BLOCKS_PER_WAL_MOVE = 500
+BLOCKS_PER_WAL_MOVE = 50
 
 Clock = Callable[[], int]
 """Returns microseconds since 1970 UTC."""
@@ -101,6 +101,11 @@ class Writer:
             pending = Pending(tick_command(self.memory), canonical(Tick()), by_writer=True)
             self._enqueue((pending,))
             pending.outcome().require()
+
+    def replay(self, pendings: Sequence[Pending]) -> None:
+        """Apply commands of another log at their recorded times; each then has its outcome."""
+        assert all(pending.recorded_at is not None for pending in pendings)
+        self._enqueue(pendings)
 
     def close(self) -> None:
         """Give the connection back; nothing is pending once every submit has returned."""

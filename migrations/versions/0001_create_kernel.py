@@ -93,8 +93,22 @@ def upgrade() -> None:
         sa.Column("reverses", WHOLE, nullable=True),
         sa.CheckConstraint("reverses < sequence", name=op.f("ck_entries_reverses_earlier")),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_entries")),
-        sa.UniqueConstraint("reference", name=op.f("uq_entries_reference")),
-        sa.UniqueConstraint("reverses", name=op.f("uq_entries_reverses")),
+    )
+    op.create_index(
+        "uq_entries_reference",
+        "entries",
+        ["reference"],
+        unique=True,
+        sqlite_where=sa.text("reference IS NOT NULL"),
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_entries_reverses",
+        "entries",
+        ["reverses"],
+        unique=True,
+        sqlite_where=sa.text("reverses IS NOT NULL"),
+        postgresql_where=sa.text("reverses IS NOT NULL"),
     )
     op.create_table(
         "holds",
@@ -214,6 +228,18 @@ def downgrade() -> None:
     op.drop_table("ledger")
     op.drop_table("lease")
     op.drop_table("holds")
+    op.drop_index(
+        "uq_entries_reverses",
+        table_name="entries",
+        sqlite_where=sa.text("reverses IS NOT NULL"),
+        postgresql_where=sa.text("reverses IS NOT NULL"),
+    )
+    op.drop_index(
+        "uq_entries_reference",
+        table_name="entries",
+        sqlite_where=sa.text("reference IS NOT NULL"),
+        postgresql_where=sa.text("reference IS NOT NULL"),
+    )
     op.drop_table("entries")
     op.drop_table("due")
     op.drop_table("commands")

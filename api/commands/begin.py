@@ -1,0 +1,68 @@
+"""init and load: begin a ledger, and put a policy pack in force."""
+
+from pathlib import Path
+
+import click
+
+import seeds
+from api.csv_rows import read_rows
+from api.options import actor_options, data_option, fresh_id, json_option, opened
+from api.say import say_answer
+from ledger.adopt import AdoptPack
+from ledger.approve import proposing
+from ledger.command import Command, canonical
+from ledger.policy import to_plain
+from ledger.register import OpenLedger
+from ledger.roles import Grant
+from ledger.subject import Role
+
+
+@click.command()
+@data_option
+@click.option("--name", required=True, help="What the ledger is called.")
+@click.option("--jurisdiction", required=True, help="The policy pack that governs all of it.")
+@click.option(
+    "--purpose", type=click.Choice(["live", "demonstration", "training"]), default="live"
+)
+@click.option(
+    "--persons",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="CSV of the first roles: person,role,scope.",
+)
+@click.option("--actor", default="person:INIT", help="Who begins the ledger.")
+@json_option
+def init(
+    data: Path | None,
+    name: str,
+    jurisdiction: str,
+    purpose: str,
+    persons: Path,
+    actor: str,
+    as_json: bool,
+) -> None:
+    """Begin a ledger: its name, its purpose for ever, and its first persons."""
+    grants = tuple(
+        Grant(row["person"], Role(row["role"]), row.get("scope", "*"))
+        for row in read_rows(persons, Grant)
+    )
+    opening = OpenLedger(name=name, jurisdiction=jurisdiction, purpose=purpose, grants=grants)  # type: ignore[arg-type]
+    with opened(data) as program:
+        say_answer(program.submit(Command("ledger:open", actor, opening)), as_json=as_json)
+
+
+@click.command()
+@data_option
+@click.argument("pack")
+@actor_options
+@json_option
+def load(data: Path | None, pack: str, actor: str, command_id: str, as_json: bool) -> None:
+    """Propose the policy pack PACK of this release; a second person approves it."""
+    content = canonical(to_plain(seeds.read_pack(pack))).decode()
+    payload = proposing(AdoptPack(content=content))
+    with opened(data) as program:
+        command = Command(fresh_id(command_id), actor, payload)
+        say_answer(program.submit(command), as_json=as_json)
+
+
+COMMANDS = {"init": init, "load": load}

@@ -1,0 +1,61 @@
+"""Options that commands share: where the ledger is, who acts, and how to answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from api.program import Program, database_url
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory of an embedded ledger; without it DATABASE_URL, or ./data.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_ACTOR = click.option("--actor", required=True, help="Who acts, such as person:REG1.")
+_ID = click.option("--id", "command_id", default="", help="The command's id; made up if left out.")
+
+
+def data_option(function: Function) -> Function:
+    """Add --data."""
+    return _DATA(function)
+
+
+def json_option(function: Function) -> Function:
+    """Add --json."""
+    return _JSON(function)
+
+
+def actor_options(function: Function) -> Function:
+    """Add --actor and --id."""
+    return _ACTOR(_ID(function))
+
+
+@contextmanager
+def opened(data: Path | None) -> Iterator[Program]:
+    """Open the ledger for writing and let go of it afterwards."""
+    program = Program(database_url(data))
+    try:
+        yield program
+    finally:
+        program.close()
+
+
+def fresh_id(command_id: str) -> str:
+    """Return the given id, or a new UUID version 7."""
+    if command_id:
+        return command_id
+    import secrets
+    import time
+    import uuid
+
+    # Time first, so that ids sort as they were made (RFC 9562).
+    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+    number = number & ~(0xF << 76) | 7 << 76
+    number = number & ~(0x3 << 62) | 2 << 62
+    return str(uuid.UUID(int=number))

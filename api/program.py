@@ -1,0 +1,87 @@
+"""
+The program as a whole: every subject, one ledger's place on disk or in PostgreSQL, one writer.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+import migrations
+from ledger.adopt import POLICY
+from ledger.allocation.subject import ALLOCATION
+from ledger.command import Answer, Command
+from ledger.compliance.subject import COMPLIANCE
+from ledger.db import connect, sqlite_url
+from ledger.districts.subject import DISTRICTS
+from ledger.kernel import compose
+from ledger.metering.subject import METERING
+from ledger.parties.enroll import PARTIES
+from ledger.subject import Subjects
+from ledger.substitution.subject import SUBSTITUTION
+from ledger.writer import Clock, Writer
+from market.subject import MARKET
+
+SUBJECTS = (
+    PARTIES,
+    POLICY,
+    METERING,
+    DISTRICTS,
+    ALLOCATION,
+    SUBSTITUTION,
+    COMPLIANCE,
+    MARKET,
+)
+
+
+def subjects() -> Subjects:
+    """Return the handlers of every subject of the product."""
+    return compose(SUBJECTS)
+
+
+def wall_clock() -> int:
+    """Return microseconds since 1970 UTC."""
+    return time.time_ns() // 1_000
+
+
+def database_url(data: Path | None) -> str:
+    """
+    Return where the ledger is: in directory *data*, or else at DATABASE_URL.
+
+    Without either it is the directory ``data`` below the current one.
+    """
+    if data is None and os.environ.get("DATABASE_URL"):
+        return os.environ["DATABASE_URL"]
+    directory = Path("data") if data is None else data
+    directory.mkdir(parents=True, exist_ok=True)
+    return sqlite_url(directory)
+
+
+class Program:
+    """One open ledger: its engine, its writer, and where its keys are."""
+
+    def __init__(self, url: str, *, clock: Clock = wall_clock, holder: str = "embedded") -> None:
+        self.engine = connect(url)
+        migrations.upgrade(self.engine)
+        self.subjects = subjects()
+        self.writer = Writer(self.engine, self.subjects, clock=clock, holder=holder)
+
+    def submit(self, command: Command) -> Answer:
+        """Apply one command and return its answer."""
+        return self.writer.submit(command)
+
+    def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
+        """Apply commands in order and return their answers."""
+        return self.writer.submit_all(commands)
+
+    def close(self) -> None:
+        """Let go of the writer and the engine."""
+        self.writer.close()
+        self.engine.dispose()
+
+
+def reading_engine(url: str) -> sa.Engine:
+    """Return an engine on an existing ledger, for what only reads."""
+    return connect(url)

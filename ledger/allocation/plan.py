@@ -1,0 +1,225 @@
+"""
+Plan a year's allocation of one district: rows staged without effect, each with its calculation.
+
+The sheet of every row says how its quota follows from its terms, how it was scaled where the plan
+asks for more than the budget has, and what goes out before verification.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+import msgspec
+
+from ledger.allocation.methods import Granted, Request, scale_to_cap
+from ledger.allocation.prepare import (
+    PlanAllocations,
+    PlanLine,
+    Planning,
+    prepare,
+    terms_of,
+)
+from ledger.allocation.quota import (
+    Method,
+    PlainTerms,
+    Terms,
+    in_unit,
+    pre_issued,
+    quota,
+    terms_from_plain,
+    versions,
+)
+from ledger.allocation.tables import AllocationRow
+from ledger.calculation import Sheet
+from ledger.command import canonical
+from ledger.districts.budget import UNITS
+from ledger.districts.draw import open_budget, position_of
+from ledger.errors import Refused
+from ledger.parties.party import Parties
+from ledger.policy import as_share
+from ledger.rows import each_row
+from ledger.subject import Result
+from ledger.work import Work
+
+
+class EnterpriseElsewhere(Refused):
+    """An enterprise belongs to another district than the plan's."""
+
+    code = "enterprise_elsewhere"
+    rule = "ALC-62"
+
+    def __init__(self, enterprise: str, *, district: str, planned: str) -> None:
+        super().__init__(
+            f"{enterprise} belongs to {district}, so it cannot be planned in {planned}",
+            enterprise=enterprise,
+            district=district,
+            planned=planned,
+        )
+
+
+class AllocationRepeated(Refused):
+    """One plan names an enterprise and product twice."""
+
+    code = "allocation_repeated"
+    rule = "ALC-53"
+
+    def __init__(self, enterprise: str, *, product: str) -> None:
+        super().__init__(
+            f"{enterprise} and product {product!r} are planned twice; send one row",
+            enterprise=enterprise,
+            product=product,
+        )
+
+
+class AllocationIssued(Refused):
+    """The allocation was issued and can no longer be planned anew."""
+
+    code = "allocation_issued"
+    rule = "ALC-53"
+
+    def __init__(self, enterprise: str, *, year: int, product: str) -> None:
+        super().__init__(
+            f"the allocation of {enterprise} for {year}, product {product!r}, was issued; "
+            "only true-up changes it now",
+            enterprise=enterprise,
+            year=year,
+            product=product,
+        )
+
+
+def plan_allocations(work: Work, payload: PlanAllocations) -> Result:
+    """
+    Compute and stage every row, scaled together to what the budget has left.
+
+    Nothing moves. The hash in the answer covers all that is staged and is what an issue names.
+
+    Rule: ALC-53, ALC-54, ALC-55.
+    """
+    budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
+    planning = prepare(work, payload)
+    each_row(payload.rows, lambda line: _stage(planning, line))
+    headroom = max(position_of(work.memory, budget).headroom, 0)
+    staged = [row for _, row in sorted(planning.rows.items()) if row.state == "planned"]
+    _finish(planning, staged, cap=headroom)
+    return {
+        "planned": len(staged),
+        "headroom": headroom,
+        "requested": sum(row.requested for row in staged),
+        "granted": sum(row.granted for row in staged),
+        "pre_issued": sum(row.pre_issued for row in staged),
+        "plan_hash": plan_hash(staged),
+    }
+
+
+def _stage(planning: Planning, line: PlanLine) -> None:
+    key = (line.enterprise, line.product)
+    enterprise = planning.work.memory.cache(Parties).enterprise(line.enterprise)
+    planned_in = planning.payload.district
+    if enterprise.district != planned_in:
+        raise EnterpriseElsewhere(line.enterprise, district=enterprise.district, planned=planned_in)
+    if key in planning.quotas:
+        raise AllocationRepeated(line.enterprise, product=line.product)
+    row = planning.rows.get(key)
+    if row is not None and row.state != "planned":
+        raise AllocationIssued(line.enterprise, year=row.year, product=line.product)
+    terms = terms_of(planning, line, sector=enterprise.sector)
+    granted = quota(terms, output=line.output, pack_version="")
+    planning.quotas[key] = granted
+    if row is None:
+        row = planning.rows[key] = _new_row(planning.payload, line)
+        planning.work.session.add(row)
+    row.method = str(terms.method)
+    row.terms = canonical(terms.plain()).decode()
+    row.output = line.output
+    row.requested = granted.amount_kgce
+    row.planned_by = planning.work.sequence
+
+
+def _new_row(payload: PlanAllocations, line: PlanLine) -> AllocationRow:
+    return AllocationRow(
+        year=payload.year,
+        measure=payload.measure,
+        enterprise=line.enterprise,
+        product=line.product,
+        district=payload.district,
+        state="planned",
+        granted=0,
+        pre_issued=0,
+        saleable=0,
+        issued=0,
+        cut=0,
+        pack_version="",
+        sheet="",
+        issued_by=None,
+        final_output=None,
+        final_sheet="",
+        report_hash="",
+        final_by=None,
+    )
+
+
+def _finish(planning: Planning, staged: list[AllocationRow], *, cap: int) -> None:
+    """
+    Set what each staged row is granted and what of it goes out beforehand.
+
+    Where the rows ask for more than *cap*, all of them are scaled anew, earlier ones too.
+    """
+    share = planning.find("allocation.pre_issue_share")
+    saleable = planning.find("allocation.pre_issue_saleable_share")
+    packs = [f"{found.pack_id}@{found.version}" for found in (share, saleable)]
+    scaled = _scaled(staged, cap=cap)
+    for row in staged:
+        key = (row.enterprise, row.product)
+        is_new = key in planning.quotas
+        if not (is_new or scaled or row.granted != row.requested):
+            continue
+        terms = terms_of_row(row)
+        granted = planning.quotas.get(key) or quota(terms, output=row.output, pack_version="")
+        steps = granted.sheet.steps
+        if scaled:
+            granted = in_unit(scaled[_code(row)], terms.measure_unit)
+            steps += granted.sheet.steps
+        first = pre_issued(
+            granted.amount_kgce,
+            share=as_share(share),
+            saleable_share=as_share(saleable),
+            unit=terms.measure_unit,
+        )
+        row.granted = granted.amount_kgce
+        row.pre_issued, row.saleable = first.amount, first.saleable
+        row.pack_version = versions([terms.method_pack, *packs])
+        sheet = Sheet(row.pack_version, (*steps, *first.steps))
+        row.sheet = canonical(sheet.plain()).decode()
+
+
+def _scaled(staged: list[AllocationRow], *, cap: int) -> dict[str, Granted]:
+    """Return every row's scaled grant by code, or nothing where the rows fit under *cap*."""
+    if sum(row.requested for row in staged) <= cap:
+        return {}
+    requests = [Request(_code(row), row.requested) for row in staged]
+    return scale_to_cap(requests, cap_kgce=cap, pack_version="")
+
+
+def _code(row: AllocationRow) -> str:
+    return f"{row.enterprise}/{row.product}"
+
+
+def terms_of_row(row: AllocationRow) -> Terms:
+    """Return the terms that a row was planned on."""
+    return terms_from_plain(
+        msgspec.json.decode(row.terms, type=PlainTerms),
+        method=Method(row.method),
+        measure_unit=UNITS[row.measure],
+    )
+
+
+def plan_hash(staged: Iterable[AllocationRow]) -> str:
+    """
+    Return the SHA-256, in hex, over staged rows in order of enterprise and product.
+
+    Whoever approves an issue names it, so that what takes effect is what was read. Rule: ALC-56.
+    """
+    content = [
+        [row.enterprise, row.product, row.granted, row.pre_issued, row.saleable, row.sheet]
+        for row in staged
+    ]
+    return sha256(canonical(content)).hexdigest()

@@ -1,0 +1,260 @@
+"""
+Sign what history is: rebuild the tree from the rows, recompute it twice, sign its root.
+
+A wrong root cannot be taken back once others keep it. So nothing is signed that does not follow
+from the rows alone: payload hashes, leaf hashes, the block chain and the newest stored checkpoint
+are held against them first.
+
+Rules: AUD-20, AUD-21, AUD-23.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.days import SECOND
+from ledger.db import reading
+from ledger.errors import Refused
+from ledger.history import (
+    BEGINNING,
+    Names,
+    Point,
+    Sealed,
+    block_fault,
+    command_fault,
+    history,
+    point_after,
+    sealed,
+    told_leaves,
+)
+from ledger.keys import verifier_key
+from ledger.merkle import CompactTree, leaf_hash
+from ledger.note import (
+    Checkpoint,
+    CheckpointOriginOther,
+    checkpoint_body,
+    checkpoint_origin,
+    parse_checkpoint,
+    parse_note,
+    sign_note,
+)
+from ledger.tables import CheckpointRow, CommandRow, LedgerRow
+
+_SLUG_MAX = 48
+_OUTSIDE_SLUG = re.compile("[^A-Za-z0-9._-]+", re.ASCII)
+
+
+class LedgerNotOpened(Refused):
+    """There is nothing to attest: the ledger has no command yet."""
+
+    code = "ledger_not_opened"
+    rule = "AUD-21"
+
+    def __init__(self) -> None:
+        super().__init__("this ledger has no history yet; open it with its first command")
+
+
+class HistoryBroken(Refused):
+    """The rows do not lead to what was written beside them; nothing is signed over them."""
+
+    code = "history_broken"
+    rule = "AUD-21"
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}; run self-check", where=where, problem=problem)
+
+
+class Grown(NamedTuple):
+    """A tree over all of history up to a point, small enough to keep and to go on from."""
+
+    point: Point = BEGINNING
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+    @property
+    def root(self) -> bytes:
+        """The Merkle root over all leaves so far."""
+        return CompactTree(self.size, self.peaks).root()
+
+
+EMPTY = Grown()
+
+
+def leaves(connection: sa.Connection) -> Iterator[bytes]:
+    """
+    Yield every leaf of the tree in its order, rebuilt from commands, entries and postings.
+
+    Rule: AUD-20.
+    """
+    names = Names(connection)
+    for told in history(connection):
+        yield from told_leaves(told, names)
+
+
+def ledger_id(connection: sa.Connection) -> str:
+    """
+    Return the id by which checkpoints and exports name this ledger.
+
+    It is the jurisdiction and the beginning of the first command's leaf hash, so that two ledgers
+    of one jurisdiction never share an origin.
+
+    Rule: AUD-23.
+    """
+    ledger = connection.execute(sa.select(LedgerRow.jurisdiction)).one_or_none()
+    first = connection.execute(sa.select(CommandRow.leaf_hash).where(CommandRow.sequence == 1))
+    hashed = first.scalar_one_or_none()
+    if ledger is None or hashed is None:
+        raise LedgerNotOpened
+    slug = _OUTSIDE_SLUG.sub("-", ledger.jurisdiction)[:_SLUG_MAX]
+    return f"{slug}-{hashed.hex()[:12]}"
+
+
+def is_demonstration(connection: sa.Connection) -> bool:
+    """Return whether this ledger is anything but live."""
+    return connection.execute(sa.select(LedgerRow.purpose)).scalar_one_or_none() != "live"
+
+
+def ledger_origin(connection: sa.Connection) -> str:
+    """Return the origin line of this ledger's checkpoints. Rule: AUD-23."""
+    return checkpoint_origin(ledger_id(connection), demonstration=is_demonstration(connection))
+
+
+def grow(connection: sa.Connection, start: Grown = EMPTY) -> Grown:
+    """
+    Return the tree over all of history, adding what is later than *start* from its rows.
+
+    Refuse history whose payload hashes, leaf hashes or block chain do not follow from its rows, or
+    that contradicts the newest stored checkpoint.
+
+    Rule: AUD-21.
+    """
+    names = Names(connection)
+    newest = _newest(connection)
+    tree, point = CompactTree(start.size, start.peaks), start.point
+    for one in sealed(connection, names, point):
+        _append(tree, one, point)
+        point = point_after(one, point)
+        if newest is not None and tree.size == newest.tree_size:
+            _require_same(newest, Grown(point, tree.size, tree.peaks))
+            newest = None
+    if newest is not None and newest.tree_size > start.size:
+        raise HistoryBroken(f"checkpoint {newest.tree_size}", "no block of history ends there")
+    return Grown(point, tree.size, tree.peaks)
+
+
+class Attester:
+    """
+    Signs one ledger's checkpoints with one key.
+
+    It keeps the tree between two checkpoints, so that the next one costs only what is new; the
+    first one reads all of history.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, key: Ed25519PrivateKey, *, origin: str, key_name: str
+    ) -> None:
+        self.engine = engine
+        self.key = key
+        self.origin = origin
+        self.verifier_key = verifier_key(key, key_name)
+        self._grown = EMPTY
+
+    def sign(self) -> str:
+        """
+        Return the signed note of a checkpoint over all commits so far, stored with it.
+
+        Where history has not grown since the newest checkpoint, that one is returned.
+
+        Rule: AUD-21.
+        """
+        with reading(self.engine) as connection:
+            origin = ledger_origin(connection)
+            if origin != self.origin:
+                raise CheckpointOriginOther(origin=self.origin, expected=origin)
+            grown = self._grown_twice(connection)
+            stored = _stored(connection, grown.size)
+        if stored is None:
+            note = sign_note(self._body(grown), {self.verifier_key: self.key.sign})
+            stored = self._store(grown, note)
+        self._grown = grown
+        return stored
+
+    def _grown_twice(self, connection: sa.Connection) -> Grown:
+        # A bit that flips in memory here would be published for good.
+        first, second = (grow(connection, self._grown) for _ in range(2))
+        if first != second:
+            raise HistoryBroken("tree", "two computations of the same rows differ")
+        return first
+
+    def _body(self, grown: Grown) -> str:
+        return checkpoint_body(
+            Checkpoint(
+                origin=self.origin,
+                tree_size=grown.size,
+                root=grown.root,
+                block_number=grown.point.block,
+                block_hash=grown.point.block_hash,
+                signed_at=datetime.fromtimestamp(grown.point.time // SECOND, tz=UTC),
+            )
+        )
+
+    def _store(self, grown: Grown, note: str) -> str:
+        values = {
+            "size": grown.size,
+            "last_sequence": grown.point.sequence,
+            "block": grown.point.block,
+            "note": note,
+        }
+        with self.engine.begin() as connection:
+            stored = _stored(connection, grown.size)
+            if stored is None:
+                connection.execute(sa.insert(CheckpointRow).values(values))
+        return stored or note
+
+
+def sign_checkpoint(
+    engine: sa.Engine, key: Ed25519PrivateKey, *, origin: str, key_name: str
+) -> str:
+    """
+    Return a signed checkpoint over all commits so far, read from the first; store it.
+
+    *origin* must be `ledger_origin`. A job that signs again and again keeps an `Attester`.
+
+    Rule: AUD-21.
+    """
+    return Attester(engine, key, origin=origin, key_name=key_name).sign()
+
+
+def _append(tree: CompactTree, one: Sealed, before: Point) -> None:
+    fault = block_fault(one, before)
+    if fault:
+        raise HistoryBroken(f"block {before.block + 1}", fault)
+    position = 0
+    for told in one.told:
+        fault = command_fault(told, one.leaves[position])
+        if fault:
+            raise HistoryBroken(f"command {told.command.sequence}", fault)
+        position += 1 + len(told.entries)
+    for leaf in one.leaves:
+        tree.append(leaf_hash(leaf))
+
+
+def _newest(connection: sa.Connection) -> Checkpoint | None:
+    query = sa.select(CheckpointRow.note).order_by(CheckpointRow.size.desc()).limit(1)
+    note = connection.execute(query).scalar_one_or_none()
+    return None if note is None else parse_checkpoint(parse_note(note).body)
+
+
+def _stored(connection: sa.Connection, size: int) -> str | None:
+    query = sa.select(CheckpointRow.note).where(CheckpointRow.size == size)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _require_same(stated: Checkpoint, grown: Grown) -> None:
+    found = (grown.root, grown.point.block, grown.point.block_hash)
+    if found != (stated.root, stated.block_number, stated.block_hash):
+        raise HistoryBroken(f"checkpoint {grown.size}", "the rows lead to another root or block")

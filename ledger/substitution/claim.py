@@ -1,0 +1,250 @@
+"""
+Apply for freed quota, by closure or by retrofit.
+
+A claim fixes its amounts and keeps their calculation; it issues nothing. What every claim must
+stand is in `filing.py`, its opinion and its confirmation in `confirm.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from typing import ClassVar
+
+import msgspec
+
+from ledger.adopt import Policy
+from ledger.calculation import step
+from ledger.command import Payload
+from ledger.days import day_of
+from ledger.errors import Refused
+from ledger.parties.party import Parties
+from ledger.policy import as_text
+from ledger.subject import Result
+from ledger.substitution.audit import AFTER, BEFORE, own_facility, running_facility
+from ledger.substitution.evidence import require_past
+from ledger.substitution.filing import Figure, file_claim
+from ledger.substitution.freed import (
+    AmountAboveCap,
+    Audit,
+    ClosureBaselineMissing,
+    Freed,
+    Method,
+    Works,
+    freed_by_closure,
+    freed_by_retrofit,
+)
+from ledger.substitution.statistics import RECORDED, recorded_use
+from ledger.substitution.tables import FreedClaimRow, RetrofitAuditRow
+from ledger.work import Work
+
+FOR_EVER = date.max
+"""A closure takes all later days: what no longer runs cannot save again."""
+
+_CAPPED = "lower_of_statistics_and_approval"
+
+
+class WorksReversed(Refused):
+    """Works are said to have ended before they began."""
+
+    code = "works_days_reversed"
+    rule = "FRQ-51"
+
+    def __init__(self, works: str, *, began_on: date, ended_on: date) -> None:
+        super().__init__(
+            f"works {works} end on {ended_on}, before they begin on {began_on}",
+            works=works,
+            began_on=began_on.isoformat(),
+            ended_on=ended_on.isoformat(),
+        )
+
+
+class ClosureLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Use of one measure in the last full year, and what was approved (none where nothing was)."""
+
+    measure: str
+    statistics: int
+    approved: int | None = None
+
+
+class RetrofitLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One measure that was audited before and after, and what saving was approved, if any."""
+
+    measure: str
+    approved: int | None = None
+
+
+class ClaimClosure(Payload, frozen=True):
+    """Apply for what a closed facility used in the year before it closed."""
+
+    kind: ClassVar[str] = "freed.claim_closure"
+    claim: str
+    enterprise: str
+    facility: str
+    closed_on: date
+    statistics_year: int
+    last_year: int
+    evidence: str
+    measures: tuple[ClosureLine, ...]
+
+
+class ClaimRetrofit(Payload, frozen=True):
+    """Apply for the audited saving of a retrofit whose audits name the same works."""
+
+    kind: ClassVar[str] = "freed.claim_retrofit"
+    claim: str
+    enterprise: str
+    facility: str
+    works: str
+    began_on: date
+    ended_on: date
+    last_year: int
+    evidence: str
+    measures: tuple[RetrofitLine, ...]
+
+
+def claim_closure(work: Work, payload: ClaimClosure) -> Result:
+    """
+    File a closure claim: the use of the year before, at most what was approved.
+
+    It takes every day from the beginning of that year on.
+
+    Rule: FRQ-01, FRQ-02, FRQ-07, FRQ-59.
+    """
+    own_facility(work, facility=payload.facility, enterprise=payload.enterprise)
+    require_past("the closure", payload.closed_on, today=day_of(work.now))
+    figures = [_closed(work, payload, line) for line in payload.measures]
+    row = _row(
+        work,
+        payload,
+        method=Method.CLOSURE,
+        closed_on=payload.closed_on.isoformat(),
+        days=(date(payload.closed_on.year - 1, 1, 1), FOR_EVER),
+    )
+    return file_claim(work, row, figures)
+
+
+def _closed(work: Work, payload: ClaimClosure, line: ClosureLine) -> Figure:
+    pack_version, is_capped = _cap_rule(work, payload.enterprise)
+    freed = freed_by_closure(
+        payload.facility,
+        closed_in=payload.closed_on.year,
+        reported={payload.statistics_year: line.statistics},
+        approved=line.approved if is_capped else None,
+        pack_version=pack_version,
+    )
+    _require_on_record(work, payload, line)
+    return Figure(line.measure, line.statistics, line.approved, freed)
+
+
+def _require_on_record(work: Work, payload: ClaimClosure, line: ClosureLine) -> None:
+    """Refuse a figure above what the whole enterprise is on record for. Rule: FRQ-59."""
+    if line.measure not in RECORDED:
+        return
+    year = payload.statistics_year
+    recorded = recorded_use(work, enterprise=payload.enterprise, year=year, measure=line.measure)
+    if recorded is None:
+        raise ClosureBaselineMissing(payload.facility, year=year)
+    if line.statistics > recorded:
+        raise AmountAboveCap(payload.facility, claimed=line.statistics, cap=recorded)
+
+
+def claim_retrofit(work: Work, payload: ClaimRetrofit) -> Result:
+    """
+    File a retrofit claim: the saving between two audits, at most what was approved.
+
+    It takes the days from the first audit to the last, so no other claim counts them again.
+
+    Rule: FRQ-02, FRQ-04 to FRQ-07.
+    """
+    running_facility(work, facility=payload.facility, enterprise=payload.enterprise)
+    if payload.ended_on < payload.began_on:
+        raise WorksReversed(payload.works, began_on=payload.began_on, ended_on=payload.ended_on)
+    require_past("the end of the works", payload.ended_on, today=day_of(work.now))
+    figures, audited = [], []
+    for line in payload.measures:
+        audits = [_audit(work, payload, line.measure, stage) for stage in (BEFORE, AFTER)]
+        figures.append(_saved(work, payload, line, audits))
+        audited += [audit.audited_on for audit in audits if audit is not None]
+    row = _row(
+        work,
+        payload,
+        method=Method.RETROFIT,
+        works=payload.works,
+        days=(min(audited, default=payload.began_on), max(audited, default=payload.ended_on)),
+    )
+    return file_claim(work, row, figures)
+
+
+def _saved(
+    work: Work, payload: ClaimRetrofit, line: RetrofitLine, audits: Sequence[Audit | None]
+) -> Figure:
+    pack_version, is_capped = _cap_rule(work, payload.enterprise)
+    before, after = audits
+    works = Works(payload.facility, payload.began_on, payload.ended_on)
+    freed = freed_by_retrofit(works, before=before, after=after, pack_version=pack_version)
+    saving = freed.amount
+    if is_capped and line.approved is not None:
+        freed = _at_most(freed, line.approved)
+    return Figure(line.measure, saving, line.approved, freed)
+
+
+def _at_most(freed: Freed, approved: int) -> Freed:
+    amount = min(freed.amount, approved)
+    capped = step(
+        "at most what was approved",
+        "min(saving, approved)",
+        {"saving": freed.amount, "approved": approved},
+        result=amount,
+        unit="minor units",
+        rule="FRQ-02",
+    )
+    return replace(freed, amount=amount, sheet=freed.sheet.then(capped))
+
+
+def _audit(work: Work, payload: ClaimRetrofit, measure: str, stage: str) -> Audit | None:
+    row = work.session.get(RetrofitAuditRow, (payload.works, measure, stage))
+    if row is None or row.facility != payload.facility:
+        return None
+    return Audit(
+        consumed=row.consumed,
+        audited_on=date.fromisoformat(row.audited_on),
+        filed_on=date.fromisoformat(row.filed_on),
+        output=Fraction(row.output) if row.output else None,
+    )
+
+
+def _cap_rule(work: Work, enterprise: str) -> tuple[str, bool]:
+    """Return which version of the pack speaks, and whether approval caps the amount."""
+    parties = work.memory.cache(Parties)
+    district = parties.district(parties.enterprise(enterprise).district)
+    found = work.memory.cache(Policy).find(district.pack, "freed.amount_cap", day_of(work.now))
+    return f"{found.pack_id}@{found.version}", as_text(found) == _CAPPED
+
+
+def _row(
+    work: Work,
+    payload: ClaimClosure | ClaimRetrofit,
+    *,
+    method: Method,
+    days: tuple[date, date],
+    closed_on: str = "",
+    works: str = "",
+) -> FreedClaimRow:
+    first_day, last_day = days
+    return FreedClaimRow(
+        id=payload.claim,
+        enterprise=payload.enterprise,
+        facility=payload.facility,
+        method=method.value,
+        works=works,
+        closed_on=closed_on,
+        first_day=first_day.isoformat(),
+        last_day=last_day.isoformat(),
+        last_year=payload.last_year,
+        evidence=payload.evidence,
+        state="claimed",
+        opinion="",
+        confirmation="",
+        claimed_by=work.sequence,
+    )

@@ -1,0 +1,187 @@
+"""
+Review a claim of freed quota and confirm it; only then does quota exist.
+
+Where the enterprise holds an entitlement in the measure, confirmation turns that into freed quota;
+only where it holds none does it issue, against use released in the district.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from ledger.allocation.confirm import cut_entitlement
+from ledger.asset import Origin, parse_asset, standing
+from ledger.calculation import Sheet, sheet_from_plain, step
+from ledger.chart import of_enterprise
+from ledger.command import Payload, canonical
+from ledger.entry import Entry, EntryCode, Posting
+from ledger.errors import Refused
+from ledger.parties.party import Parties
+from ledger.parties.tables import FacilityRow
+from ledger.post import post
+from ledger.register import open_account, open_asset
+from ledger.subject import Result
+from ledger.substitution.clawback import FlowLine, claw_back
+from ledger.substitution.evidence import require_document, require_evidence
+from ledger.substitution.filing import source_of
+from ledger.substitution.freed import Method
+from ledger.substitution.tables import FreedClaimRow, FreedMeasureRow, FreedSourceRow
+from ledger.work import Work
+
+
+class FreedClaimUnknown(Refused):
+    """There is no such claim."""
+
+    code = "freed_claim_unknown"
+    rule = "FRQ-50"
+
+    def __init__(self, claim: str) -> None:
+        super().__init__(f"there is no claim {claim[:40]}", claim=claim[:40])
+
+
+class FreedClaimNotReady(Refused):
+    """The claim is not at the stage that this step follows."""
+
+    code = "freed_claim_not_ready"
+    rule = "FRQ-50"
+
+    def __init__(self, claim: str, *, state: str, needed: str) -> None:
+        super().__init__(
+            f"claim {claim} is {state}, but this step takes one that is {needed}",
+            claim=claim,
+            state=state,
+            needed=needed,
+        )
+
+
+class GiveOpinion(Payload, frozen=True):
+    """
+    A verifier's opinion on a claim, made by one person and checked by another.
+
+    *document* is its number and *evidence* its hash. A rejected claim frees its days for another.
+    """
+
+    kind: ClassVar[str] = "freed.opinion"
+    claim: str
+    finding: Literal["upheld", "rejected"]
+    document: str
+    evidence: str
+
+
+class ConfirmFreed(Payload, frozen=True):
+    """
+    Confirm a claim by an opinion of the authority (确权意见书), whose number is *document*.
+
+    *unused_flow* asks back, on a closure, the annual flow that the facility no longer needs.
+    """
+
+    kind: ClassVar[str] = "freed.confirm"
+    claim: str
+    document: str
+    unused_flow: tuple[FlowLine, ...] = ()
+
+
+def give_opinion(work: Work, payload: GiveOpinion) -> Result:
+    """Record an opinion: the claim is reviewed, or rejected for good. Rule: FRQ-50."""
+    row = _claim_in(work, payload.claim, needed="claimed")
+    require_document("the opinion", payload.document)
+    require_evidence(payload.evidence)
+    row.state = "reviewed" if payload.finding == "upheld" else "rejected"
+    row.opinion = f"{payload.document} {payload.evidence}"
+    row.reviewed_by = work.sequence
+    return {"claim": row.id, "state": row.state}
+
+
+def confirm_freed(work: Work, payload: ConfirmFreed) -> Result:
+    """
+    Turn every measure of a claim into a source of standing quota of its own.
+
+    Rule: FRQ-03, FRQ-54, FRQ-55, FRQ-56, FRQ-57.
+    """
+    row = _claim_in(work, payload.claim, needed="reviewed")
+    require_document("the confirmation", payload.document)
+    facility = work.session.get_one(FacilityRow, row.facility)
+    origin = _origin(work, row, facility)
+    sources = [_confirm(work, row, one, origin) for one in list(_measures(work, row.id))]
+    returned = claw_back(work, row, payload.unused_flow)
+    if row.method == Method.CLOSURE:
+        facility.state = "closed"
+    row.state, row.confirmation = "confirmed", payload.document
+    row.confirmed_by = work.sequence
+    result = {"claim": row.id, "sources": sources, "clawed_back": returned}
+    work.publish("freed_quota", {"enterprise": row.enterprise, **result})
+    return result
+
+
+def entitled(work: Work, *, enterprise: str, measure: str) -> int:
+    """Return what an enterprise is entitled to in a measure, over all its standing rights."""
+    address = of_enterprise(enterprise, "entitlement")
+    held = work.memory.holdings([address])
+    return sum(amount for (_, code), amount in held.items() if parse_asset(code).measure == measure)
+
+
+def _claim_in(work: Work, claim: str, *, needed: str) -> FreedClaimRow:
+    row = work.session.get(FreedClaimRow, claim)
+    if row is None:
+        raise FreedClaimUnknown(claim)
+    if row.state != needed:
+        raise FreedClaimNotReady(claim, state=row.state, needed=needed)
+    return row
+
+
+def _origin(work: Work, row: FreedClaimRow, facility: FacilityRow) -> Origin:
+    """Return the class that the freed quota keeps for ever. Rule: FRQ-56."""
+    if row.method == "renewable":
+        return Origin.RENEWABLE
+    is_two_high = work.memory.cache(Parties).sector_is_two_high(facility.sector)
+    return Origin.TWO_HIGH if is_two_high else Origin.OTHER
+
+
+def _measures(work: Work, claim: str) -> Iterator[FreedMeasureRow]:
+    rows = work.session.scalars(sa.select(FreedMeasureRow).where(FreedMeasureRow.claim == claim))
+    # Ordered here: engines collate text differently.
+    return iter(sorted(rows, key=lambda one: one.measure))
+
+
+def _confirm(
+    work: Work, row: FreedClaimRow, one: FreedMeasureRow, origin: Origin
+) -> dict[str, object]:
+    held = entitled(work, enterprise=row.enterprise, measure=one.measure)
+    amount = min(one.amount, held) if held else one.amount
+    if held:
+        cut_entitlement(work, enterprise=row.enterprise, measure=one.measure, amount=amount)
+    source = source_of(row.id, one.measure)
+    area = work.memory.cache(Parties).enterprise(row.enterprise).district
+    right = standing(measure=one.measure, last_year=row.last_year, area=area, origin=origin)
+    asset = open_asset(work, right)
+    account = open_account(work, f"source:{source}")
+    issue = Posting("scheme:issuance", account.address, asset, amount)
+    post(work, Entry(EntryCode.FREED_QUOTA, "FRQ-03", (issue,), reference=f"freed:{source}"))
+    against = "entitlement" if held else "released_use"
+    work.session.add(
+        FreedSourceRow(
+            id=source,
+            claim=row.id,
+            measure=one.measure,
+            asset=asset,
+            amount=amount,
+            against=against,
+            sheet=_sheet(one, held=held, amount=amount),
+        )
+    )
+    return {"source": source, "asset": asset, "amount": amount, "against": against}
+
+
+def _sheet(one: FreedMeasureRow, *, held: int, amount: int) -> str:
+    sheet: Sheet = sheet_from_plain(msgspec.json.decode(one.sheet))
+    confirmed = step(
+        "confirmed",
+        "min(freed, entitlement)" if held else "freed",
+        {"freed": one.amount, "entitlement": held or "none"},
+        result=amount,
+        unit="minor units",
+        rule="FRQ-57",
+    )
+    return canonical(sheet.then(confirmed).plain()).decode()

@@ -1,0 +1,94 @@
+"""
+Hold balances and holds against the recount of history.
+
+Rule: AUD-24.
+"""
+
+from collections import defaultdict
+
+import sqlalchemy as sa
+
+from ledger.chart import AccountMalformed, place_of
+from ledger.finding import Findings
+from ledger.history import in_order
+from ledger.recount import Place, Recount
+from ledger.tables import BalanceRow, HoldRow
+
+
+def check_balances(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
+    """
+    Hold balances against postings, every asset against zero, and accounts against going below it.
+
+    Rule: REG-14.
+    """
+    totals: defaultdict[int, int] = defaultdict(int)
+    missing = set(recount.sums)
+    rows = connection.execute(sa.select(BalanceRow.__table__)).all()
+    for account, asset, amount, overdraws in rows:
+        where = _where(recount, (account, asset))
+        summed = recount.sums.get((account, asset))
+        if summed != amount:
+            posted = "nothing" if summed is None else str(summed)
+            findings.problem(
+                "balances", where, "it is not what was posted", stored=amount, posted=posted
+            )
+        missing.discard((account, asset))
+        totals[asset] += amount
+        address = recount.names.accounts.get(account, "")
+        lawful = is_in_chart(address) and place_of(address).overdraws
+        if overdraws != int(lawful) or (amount < 0 and not lawful):
+            findings.problem("negatives", where, "it may not be below zero", stored=amount)
+    for place in sorted(missing):
+        findings.problem("balances", _where(recount, place), "it has no balance")
+    for asset, total in sorted(totals.items()):
+        if total:
+            code = recount.names.assets.get(asset, str(asset))
+            findings.problem("conservation", code, "balances do not sum to zero", total=total)
+    findings.fact("balances", balances=len(rows))
+    findings.fact("conservation", assets=len(totals))
+
+
+def check_holds(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
+    """
+    Hold every hold against its entry, and held accounts against what their open holds have left.
+
+    Where units came into a held account by holds alone, both are equal. Where other entries
+    brought some as well, the account has at least what its holds have left. Rule: REG-15.
+    """
+    remaining: defaultdict[Place, int] = defaultdict(int)
+    seen = 0
+    for row in in_order(connection, HoldRow, 0):
+        seen += 1
+        posted = recount.held.pop(row.id, None)
+        if posted != (row.account_id, row.held_id, row.asset_id, row.amount):
+            findings.problem("holds", f"hold {row.id}", "it is not what its entry set aside")
+        remaining[row.held_id, row.asset_id] += row.remaining
+    for entry in sorted(recount.held):
+        findings.problem("holds", f"entry {entry}", "the hold that it placed has no row")
+    for place in sorted(recount.by_holds.keys() | remaining.keys()):
+        stored, left = recount.sums[place], remaining[place]
+        by_holds_alone = recount.incoming[place] == recount.by_holds[place]
+        if stored < left or (by_holds_alone and stored != left):
+            findings.problem(
+                "holds",
+                _where(recount, place),
+                "open holds do not explain it",
+                stored=stored,
+                held=left,
+            )
+    findings.fact("holds", holds=seen)
+
+
+def is_in_chart(address: str) -> bool:
+    """Return whether *address* can be an account at all."""
+    try:
+        place_of(address)
+    except AccountMalformed:
+        return False
+    return True
+
+
+def _where(recount: Recount, place: Place) -> str:
+    account, asset = place
+    address = recount.names.accounts.get(account, f"account {account}")
+    return f"{address} {recount.names.assets.get(asset, f'asset {asset}')}"
