@@ -109,8 +109,7 @@ def opened(engine: sa.Engine, accounts: int) -> Writer:
         chunk = OpenAccounts(addresses=addresses[first : first + BATCH], assets=(ASSET,))
         writer.submit(Command(f"accounts:{first}", PERSON, chunk)).require()
     funding = [
-        Line(f"fund:{n:08d}", "scheme:issuance", holding(n), ASSET, 10**11)
-        for n in range(accounts)
+        Line(f"fund:{n:08d}", "scheme:issuance", holding(n), ASSET, 10**11) for n in range(accounts)
     ]
     for first in range(0, accounts, BATCH):
         send_lines(writer, f"fund:{first}", tuple(funding[first : first + BATCH]))

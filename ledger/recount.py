@@ -117,8 +117,6 @@ class Recount:
             findings.problem("sequences", where, f"it is not entry {ordinal} of its command")
         if [move[0] for move in entry.moves] != list(range(len(entry.moves))) or not entry.moves:
             findings.problem("sequences", where, "its postings are not numbered from 0")
-        if entry.reference == "":
-            findings.problem("references", where, "its reference is empty; none is null")
         if entry.reverses is not None:
             self._take_reversal(entry, entry.reverses)
         self._take_moves(entry, where)

@@ -12,8 +12,8 @@ from ledger.work import Work
 from market.calendar import Phase, require_lawful_change
 from market.change_phase import require_settled, require_uncrossed, write_phase
 from market.clearing import LAST_MINUTE, Traded, closing_price_fen
-from market.tables import AuctionRow, MarketDayRow, TradeRow
-from market.venue import CENTRALISED, ClosingPrice, Listing, Venue
+from market.tables import MarketDayRow, TradeRow
+from market.venue import CENTRALISED, ClosingPrice, Listing, Mode, Venue
 from market.withdraw import end_order
 
 EXPIRIES_MAX = 5_000
@@ -98,9 +98,10 @@ def _close_fen(work: Work, listing: Listing) -> int:
     """
     rule = listing.terms.closing_price
     if rule is ClosingPrice.CLOSING_AUCTION:
-        called_fen = _last_call_fen(work, listing)
-        if called_fen is not None:
-            return called_fen
+        last = _last_trade(work, listing)
+        # Only a call that nothing traded after was the closing one.
+        if last is not None and last.mode == Mode.CALL_AUCTION:
+            return last.price_fen
     counted = [*_of_today(listing)]
     if rule is ClosingPrice.VWAP_LAST_MINUTE:
         last_at = sa.select(sa.func.max(TradeRow.traded_at)).where(*_of_today(listing))
@@ -117,15 +118,9 @@ def _close_fen(work: Work, listing: Listing) -> int:
     )
 
 
-def _last_call_fen(work: Work, listing: Listing) -> int | None:
-    """Return the price of the day's last call if it is what the day ended with, or None."""
-    last_call = work.session.execute(
-        sa.select(AuctionRow.id, AuctionRow.price_fen)
-        .where(AuctionRow.instrument == listing.id, AuctionRow.day_number == listing.number)
-        .order_by(AuctionRow.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if last_call is None else last_call.price_fen
+def _last_trade(work: Work, listing: Listing) -> TradeRow | None:
+    query = sa.select(TradeRow).where(*_of_today(listing)).order_by(TradeRow.id.desc()).limit(1)
+    return work.session.scalars(query).one_or_none()
 
 
 def _of_today(listing: Listing) -> tuple[sa.ColumnElement[Any], ...]:

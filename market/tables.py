@@ -94,8 +94,7 @@ class OrderRow(Base):
     One order; its id is the sequence of the command that placed it, and so its time priority.
 
     *quantity_tce* is what was ordered less what a self-match decremented. *ended_because* is
-    "owner", "operator", "self_match", "validity" or "day_end" where it ended otherwise than by
-    filling.
+    "request", "self_match", "validity" or "day_end" where it ended otherwise than by filling.
     """
 
     __tablename__ = "orders"

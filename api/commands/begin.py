@@ -21,9 +21,7 @@ from ledger.subject import Role
 @data_option
 @click.option("--name", required=True, help="What the ledger is called.")
 @click.option("--jurisdiction", required=True, help="The policy pack that governs all of it.")
-@click.option(
-    "--purpose", type=click.Choice(["live", "demonstration", "training"]), default="live"
-)
+@click.option("--purpose", type=click.Choice(["live", "demonstration", "training"]), default="live")
 @click.option(
     "--persons",
     type=click.Path(dir_okay=False, path_type=Path),

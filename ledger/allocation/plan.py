@@ -6,12 +6,15 @@ asks for more than the budget has, and what goes out before verification.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import sha256
 
 import msgspec
 
 from ledger.allocation.methods import Granted, Request, scale_to_cap
 from ledger.allocation.prepare import (
+    Asked,
     PlanAllocations,
     PlanLine,
     Planning,
@@ -116,14 +119,14 @@ def _stage(planning: Planning, line: PlanLine) -> None:
     planned_in = planning.payload.district
     if enterprise.district != planned_in:
         raise EnterpriseElsewhere(line.enterprise, district=enterprise.district, planned=planned_in)
-    if key in planning.quotas:
+    if key in planning.asked:
         raise AllocationRepeated(line.enterprise, product=line.product)
     row = planning.rows.get(key)
     if row is not None and row.state != "planned":
         raise AllocationIssued(line.enterprise, year=row.year, product=line.product)
     terms = terms_of(planning, line, sector=enterprise.sector)
     granted = quota(terms, output=line.output, pack_version="")
-    planning.quotas[key] = granted
+    planning.asked[key] = Asked(terms, granted)
     if row is None:
         row = planning.rows[key] = _new_row(planning.payload, line)
         planning.work.session.add(row)
@@ -163,32 +166,54 @@ def _finish(planning: Planning, staged: list[AllocationRow], *, cap: int) -> Non
 
     Where the rows ask for more than *cap*, all of them are scaled anew, earlier ones too.
     """
-    share = planning.find("allocation.pre_issue_share")
-    saleable = planning.find("allocation.pre_issue_saleable_share")
-    packs = [f"{found.pack_id}@{found.version}" for found in (share, saleable)]
+    shares = Shares.find(planning)
     scaled = _scaled(staged, cap=cap)
     for row in staged:
-        key = (row.enterprise, row.product)
-        is_new = key in planning.quotas
-        if not (is_new or scaled or row.granted != row.requested):
+        asked = planning.asked.get((row.enterprise, row.product))
+        if asked is None and not scaled and row.granted == row.requested:
             continue
-        terms = terms_of_row(row)
-        granted = planning.quotas.get(key) or quota(terms, output=row.output, pack_version="")
-        steps = granted.sheet.steps
-        if scaled:
-            granted = in_unit(scaled[_code(row)], terms.measure_unit)
-            steps += granted.sheet.steps
-        first = pre_issued(
-            granted.amount_kgce,
-            share=as_share(share),
-            saleable_share=as_share(saleable),
-            unit=terms.measure_unit,
-        )
-        row.granted = granted.amount_kgce
-        row.pre_issued, row.saleable = first.amount, first.saleable
-        row.pack_version = versions([terms.method_pack, *packs])
-        sheet = Sheet(row.pack_version, (*steps, *first.steps))
-        row.sheet = canonical(sheet.plain()).decode()
+        _finish_row(row, asked or _asked(row), scaled.get(_code(row)), shares=shares)
+
+
+def _asked(row: AllocationRow) -> Asked:
+    terms = terms_of_row(row)
+    return Asked(terms, quota(terms, output=row.output, pack_version=""))
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The shares of a grant that go out beforehand, and the packs that say so."""
+
+    pre_issue: Fraction
+    saleable: Fraction
+    packs: tuple[str, ...]
+
+    @classmethod
+    def find(cls, planning: Planning) -> "Shares":
+        """Return the shares in force for the vintage. Rule: ALC-54."""
+        pre_issue = planning.find("allocation.pre_issue_share")
+        saleable = planning.find("allocation.pre_issue_saleable_share")
+        packs = tuple(f"{found.pack_id}@{found.version}" for found in (pre_issue, saleable))
+        return cls(as_share(pre_issue), as_share(saleable), packs)
+
+
+def _finish_row(
+    row: AllocationRow, asked: Asked, scaled: Granted | None, *, shares: Shares
+) -> None:
+    terms = asked.terms
+    granted = asked.quota if scaled is None else in_unit(scaled, terms.measure_unit)
+    first = pre_issued(
+        granted.amount_kgce,
+        share=shares.pre_issue,
+        saleable_share=shares.saleable,
+        unit=terms.measure_unit,
+    )
+    row.granted = granted.amount_kgce
+    row.pre_issued, row.saleable = first.amount, first.saleable
+    row.pack_version = versions([terms.method_pack, *shares.packs])
+    scaling = () if scaled is None else granted.sheet.steps
+    sheet = Sheet(row.pack_version, (*asked.quota.sheet.steps, *scaling, *first.steps))
+    row.sheet = canonical(sheet.plain()).decode()
 
 
 def _scaled(staged: list[AllocationRow], *, cap: int) -> dict[str, Granted]:

@@ -23,6 +23,8 @@ from ledger.work import Work
 BASE_YEARS = 3
 """How many years before the vintage are looked back on where a row names none."""
 
+PRODUCT_MAX = 64
+
 Key = tuple[str, str]
 """An enterprise and a product."""
 
@@ -58,12 +60,20 @@ class PlanAllocations(Payload, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What one row asks for, and the terms that it rests on."""
+
+    terms: Terms
+    quota: Granted
+
+
+@dataclass(frozen=True, slots=True)
 class Planning:
     """
     What the rows of one plan share.
 
     *rows* are all of the district's allocations for the year and measure; *history* and *freed*
-    are past years and cuts of the enterprises planned now. *quotas* collects what is computed.
+    are past years and cuts of the enterprises planned now. *asked* collects what they ask for.
     """
 
     work: Work
@@ -73,7 +83,7 @@ class Planning:
     history: Mapping[tuple[str, int], tuple[HistoryRow, ...]]
     freed: Mapping[str, int]
     methods: dict[str, Found] = field(default_factory=dict)
-    quotas: dict[Key, Granted] = field(default_factory=dict)
+    asked: dict[Key, Asked] = field(default_factory=dict)
 
     def find(self, key: str) -> Found:
         """Return a parameter in force on the first day of the vintage. Rule: ALC-54."""
@@ -156,6 +166,8 @@ def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
     if bool(line.product) != looks_at_output:
         accepted = "the product it counts" if looks_at_output else "no product, but the total"
         raise TermsMalformed("product", text=line.product, accepted=f"for {method} {accepted}")
+    if len(line.product) > PRODUCT_MAX:
+        raise TermsMalformed("product", text=line.product, accepted="a name up to 64 characters")
     if line.output < 0:
         raise TermsMalformed("output", text=str(line.output), accepted="a whole number from 0 up")
     needs_benchmark = method is Method.BENCHMARKING

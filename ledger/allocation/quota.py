@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypedDict
 
 from ledger.allocation.methods import (
@@ -119,6 +120,7 @@ def terms_from_plain(plain: PlainTerms, *, method: Method, measure_unit: str) ->
     )
 
 
+@lru_cache(maxsize=1024)
 def number(field: str, text: str, *, at_most: int | None = None) -> Fraction:
     """Return a parameter written as decimal ("0.97") or fraction ("97/100"), from 0 up."""
     value = fitted(Shape.NUMBER, text)

@@ -189,9 +189,7 @@ def _policy_of(work: Work, report: FinalReport) -> _Policy:
     return msgspec.json.decode(row.content, type=_Policy)
 
 
-def _keep(
-    work: Work, report: FinalReport, *, policy: _Policy, measure: str, owed: int
-) -> None:
+def _keep(work: Work, report: FinalReport, *, policy: _Policy, measure: str, owed: int) -> None:
     sheet = Sheet(policy.packs).then(_step(report, policy=policy, measure=measure, owed=owed))
     work.add(
         "obligations",

@@ -128,9 +128,7 @@ class Book:
 def require_state(year: Year, *allowed: YearState) -> None:
     """Refuse unless *year* is in one of the states. Rule: CMP-60."""
     if year.state not in allowed:
-        raise YearStateWrong(
-            year.compliance_year, state=year.state, needed=" or ".join(allowed)
-        )
+        raise YearStateWrong(year.compliance_year, state=year.state, needed=" or ".join(allowed))
 
 
 def amounts(by_measure: Iterable[tuple[str, int]]) -> Amounts:

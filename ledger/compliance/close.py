@@ -1,43 +1,27 @@
 """
-Close one enterprise's year: what is missing is followed up by the pack, what is left lapses or stays.
+Close one enterprise's year: the pack follows up what is missing, what is left lapses or stays.
 
 Nothing here is chosen by whoever sends the command: packs and balances decide. One command closes
 one enterprise, so that a year closes in small steps and goes on where it stopped.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from ledger.calculation import Sheet, Step, step
-from ledger.chart import of_enterprise
 from ledger.command import Payload, canonical
 from ledger.compliance.book import Book, Standing, Year, YearState, require_state
 from ledger.compliance.follow_up import FollowUp, follow_up
 from ledger.compliance.keep import close_standings
-from ledger.compliance.leftover import (
-    LEFT_PURPOSES,
-    LeftoverPlan,
-    exchange_postings,
-    expiry_postings,
-    leftover_plan,
-    next_vintage,
-)
+from ledger.compliance.lapse import lapse
+from ledger.compliance.leftover import LeftoverPlan
 from ledger.compliance.lookup import last_day_of, terms_of
 from ledger.compliance.surrender import EnterpriseYearClosed, ObligationMissing
 from ledger.compliance.terms import Terms
-from ledger.compliance.units_accepted import free_units
 from ledger.days import day_of
-from ledger.entry import Entry, EntryCode
 from ledger.errors import Refused
 from ledger.parties.party import Parties
-from ledger.post import post
-from ledger.register import open_asset
 from ledger.subject import Result
 from ledger.work import Work
-
-EXPIRED_MAX = 200
-"""How many enterprises one sweep of past vintages takes."""
 
 
 class GraceRunning(Refused):
@@ -62,18 +46,6 @@ class CloseEnterprise(Payload, frozen=True):
     kind: ClassVar[str] = "years.close_enterprise"
     year: int
     enterprise: str
-
-
-class ExpireVintages(Payload, frozen=True):
-    """
-    Let past vintages lapse where the close of a year did not reach them.
-
-    That is with holders who owe nothing, and of units that were on order, pledged or frozen.
-    """
-
-    kind: ClassVar[str] = "vintages.expire"
-    year: int
-    enterprises: tuple[str, ...]
 
 
 def close_enterprise(work: Work, payload: CloseEnterprise) -> Result:
@@ -110,11 +82,16 @@ def _require_grace_over(work: Work, standings: list[Standing], *, last_day: date
         raise GraceRunning(standings[0].enterprise, last_day=last_day, today=today)
 
 
-def _close_measure(
-    work: Work, year: Year, standing: Standing, found: Terms
-) -> dict[str, int]:
+def _close_measure(work: Work, year: Year, standing: Standing, found: Terms) -> dict[str, int]:
     followed = follow_up(work, year, standing, found)
-    left = _lapse(work, year, standing.enterprise, measure=standing.measure, owed=standing.owed)
+    left = lapse(
+        work,
+        year,
+        enterprise=standing.enterprise,
+        measure=standing.measure,
+        owed=standing.owed,
+        found=found,
+    )
     _record(work, standing, followed, left)
     return {
         "missing": followed.missing,
@@ -125,32 +102,9 @@ def _close_measure(
     }
 
 
-def _lapse(
-    work: Work, year: Year, enterprise: str, *, measure: str, owed: int
-) -> LeftoverPlan:
-    """Expire and exchange what is left of one measure. Rule: CMP-65."""
-    found = terms_of(work.memory, enterprise, on=year.deadline)
-    addresses = [of_enterprise(enterprise, purpose) for purpose in LEFT_PURPOSES]
-    plan = leftover_plan(
-        free_units(work.memory.holdings(addresses)),
-        compliance_year=year.compliance_year,
-        measure=measure,
-        owed=owed,
-        found=found,
-    )
-    if plan.expire:
-        post(work, Entry(EntryCode.EXPIRY, "CMP-65", expiry_postings(plan)))
-    if plan.exchange:
-        for unit in plan.exchange:
-            open_asset(work, next_vintage(unit.asset))
-        post(work, Entry(EntryCode.EXPIRY, "CMP-65", exchange_postings(plan)))
-    return plan
-
-
-def _record(
-    work: Work, standing: Standing, followed: FollowUp, left: LeftoverPlan
-) -> None:
-    sheet = followed.sheet.then(_left_step(standing, left))
+def _record(work: Work, standing: Standing, followed: FollowUp, left: LeftoverPlan) -> None:
+    """Keep what closing one measure of an enterprise's year found and did."""
+    sheet = followed.sheet.then(*left.steps)
     work.add(
         "closings",
         (
@@ -167,19 +121,4 @@ def _record(
             canonical(sheet.plain()).decode(),
             work.sequence,
         ),
-    )
-
-
-def _left_step(standing: Standing, left: LeftoverPlan) -> Step:
-    return step(
-        f"{standing.measure} left over",
-        "banked within the limit of the pack; the rest expired",
-        {
-            "owed": standing.owed,
-            "expired": left.expired,
-            "exchanged for the next vintage": sum(unit.amount for unit in left.exchange),
-        },
-        result=left.banked,
-        unit="minor units",
-        rule="CMP-65",
     )

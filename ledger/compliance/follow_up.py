@@ -1,26 +1,24 @@
 """
-Follow up a shortfall by the steps of the pack: deduct what is there, cut next year, propose the rest.
+Follow up a shortfall by the steps of the pack: deduct, cut next year, propose the rest.
 
 A fine and a credit record are proposals for an officer, never entries.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from ledger.calculation import Sheet
 from ledger.compliance.book import Book, Standing, Year
 from ledger.compliance.keep import put_standing
-from ledger.compliance.lookup import claim_of, last_day_of, units_of
+from ledger.compliance.lookup import claim_of, units_of
 from ledger.compliance.shortfall import (
     CreditRecord,
     FineProposal,
     ForcedDeduction,
     NextYearDeduction,
-    ShortfallPlan,
     shortfall_plan,
 )
-from ledger.compliance.surrender_order import Holding, SurrenderPlan, surrender_plan
+from ledger.compliance.surrender_order import Holding, surrender_plan
 from ledger.compliance.terms import Terms
 from ledger.compliance.units_accepted import Unit, accepted_units, as_holdings, picks_to_postings
 from ledger.entry import Entry, EntryCode
@@ -52,9 +50,7 @@ def follow_up(work: Work, year: Year, standing: Standing, found: Terms) -> Follo
         found.shortfall,
         missing=missing,
         available=sum(holding.available for holding in holdings),
-        mean_price_fen=work.memory.cache(Book).prices.get(
-            (year.compliance_year, standing.measure)
-        ),
+        mean_price_fen=work.memory.cache(Book).prices.get((year.compliance_year, standing.measure)),
         deadline=year.deadline,
         pack_version=found.packs,
     )
@@ -104,7 +100,8 @@ def _deduct(
     units: Sequence[Unit],
     holdings: Sequence[Holding],
 ) -> None:
-    """Take *amount* in the order of surrender, as on the last day. Rule: CMP-62."""
+    """Take *amount* in the order of surrender. Rule: CMP-62."""
+    # The last day is over, but what could answer on it still can: time stops for the holdings.
     first_to_end = min(holding.expires_on for holding in holdings)
     plan = surrender_plan(
         holdings,
@@ -120,7 +117,7 @@ def _deduct(
 
 
 def _cut_next_year(work: Work, standing: Standing, amount: int) -> None:
-    """Record what the next allocation is cut by. Rule: CMP-63."""
+    """Record what the next allocation is cut by; `deduct` applies it. Rule: CMP-63."""
     work.add(
         "deductions",
         (
@@ -128,7 +125,10 @@ def _cut_next_year(work: Work, standing: Standing, amount: int) -> None:
             standing.enterprise,
             standing.measure,
             amount,
+            0,
+            0,
             work.sequence,
+            None,
         ),
     )
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ledger.asset import Asset, Kind
+from ledger.calculation import Step, Value, step
 from ledger.compliance.obligation import banking_limit
 from ledger.compliance.terms import Terms
 from ledger.compliance.units_accepted import Unit
 from ledger.entry import Posting
 
+DOWN = "down to a whole unit"
 LEFT_PURPOSES = ("restricted", "bought", "holding")
 """Free accounts; what lapses is taken from the first of them first."""
 
@@ -25,12 +27,13 @@ class LeftoverPlan:
     """
     What expires, what is exchanged for the next vintage, and what is banked in all.
 
-    Units that keep their vintage move nowhere, so they are in neither list.
+    Units that keep their vintage move nowhere, so they are in neither list. *steps* explain it.
     """
 
     expire: tuple[Unit, ...]
     exchange: tuple[Unit, ...]
     banked: int
+    steps: tuple[Step, ...]
 
     @property
     def expired(self) -> int:
@@ -48,16 +51,10 @@ def leftover_plan(
 
     Rule: CMP-05, CMP-65.
     """
-    of_measure = sorted(
-        (
-            unit
-            for unit in units
-            if unit.asset.measure == measure and unit.asset.kind is Kind.FLOW
-        ),
-        key=_lapsing_order,
-    )
-    past = [unit for unit in of_measure if unit.asset.vintage < compliance_year]
-    own = [unit for unit in of_measure if unit.asset.vintage == compliance_year]
+    ended = past_units(units, measure=measure, before=compliance_year + 1)
+    in_order = sorted(ended, key=_lapsing_order)
+    past = [unit for unit in in_order if unit.asset.vintage < compliance_year]
+    own = [unit for unit in in_order if unit.asset.vintage == compliance_year]
     unused = sum(unit.amount for unit in own)
     share = found.banking_share if found.banking else Fraction(0)
     banked = banking_limit(unused=unused, obligation=owed, share=share)
@@ -66,14 +63,28 @@ def leftover_plan(
         expire=(*past, *lapsed),
         exchange=() if found.stays_a_year else tuple(kept),
         banked=banked,
+        steps=(
+            _banked_step(banked, unused=unused, owed=owed, share=share),
+            _expired_step(past=sum(unit.amount for unit in past), lapsed=unused - banked),
+        ),
     )
 
 
-def expiry_postings(plan: LeftoverPlan) -> tuple[Posting, ...]:
+def past_units(units: Iterable[Unit], *, measure: str, before: int) -> list[Unit]:
+    """Return the units of one measure whose vintage is earlier than *before*. Rule: CMP-68."""
+    return [
+        unit
+        for unit in units
+        if unit.asset.measure == measure
+        and unit.asset.kind is Kind.FLOW
+        and unit.asset.vintage < before
+    ]
+
+
+def expiry_postings(units: Iterable[Unit]) -> tuple[Posting, ...]:
     """Return the moves of what expires. Rule: CMP-65."""
     return tuple(
-        Posting(unit.address, "scheme:expired", unit.asset.code, unit.amount)
-        for unit in plan.expire
+        Posting(unit.address, "scheme:expired", unit.asset.code, unit.amount) for unit in units
     )
 
 
@@ -90,6 +101,30 @@ def exchange_postings(plan: LeftoverPlan) -> tuple[Posting, ...]:
 def next_vintage(asset: Asset) -> Asset:
     """Return the same allowance of the year after."""
     return replace(asset, period=str(asset.vintage + 1))
+
+
+def _banked_step(banked: int, *, unused: int, owed: int, share: Fraction | None) -> Step:
+    limit: Value = "no limit" if share is None else share
+    return step(
+        "banked",
+        "min(unused, owed × banking_share)",
+        {"unused": unused, "owed": owed, "banking_share": limit},
+        result=banked,
+        unit="minor units",
+        rule="CMP-65",
+        rounding=DOWN,
+    )
+
+
+def _expired_step(*, past: int, lapsed: int) -> Step:
+    return step(
+        "expired",
+        "past_vintages + unused_not_banked",
+        {"past_vintages": past, "unused_not_banked": lapsed},
+        result=past + lapsed,
+        unit="minor units",
+        rule="CMP-65",
+    )
 
 
 def _lapsing_order(unit: Unit) -> tuple[int, str]:

@@ -41,9 +41,7 @@ def areas_of(memory: Memory, enterprise: str) -> tuple[str, ...]:
     return tuple(areas)
 
 
-def claim_of(
-    memory: Memory, year: Year, *, enterprise: str, measure: str, found: Terms
-) -> Claim:
+def claim_of(memory: Memory, year: Year, *, enterprise: str, measure: str, found: Terms) -> Claim:
     """Return what units must fit to answer for an enterprise's year and measure."""
     compliance_year = year.compliance_year
     book = memory.cache(Book)
@@ -58,9 +56,7 @@ def claim_of(
         areas=areas_of(memory, enterprise),
         is_two_high=memory.cache(Parties).enterprise(enterprise).is_two_high,
         bought_general_for_two_high=found.bought_general_for_two_high,
-        last_days={
-            each.compliance_year - lag: last_day_of(each, found) for each in followed
-        },
+        last_days={each.compliance_year - lag: last_day_of(each, found) for each in followed},
     )
 
 

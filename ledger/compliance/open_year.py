@@ -14,8 +14,8 @@ from ledger.compliance.tables import MeanPriceRow
 from ledger.compliance.terms import needed, terms, unconfirmed
 from ledger.days import day_of, end_of
 from ledger.errors import Refused
-from ledger.parties.party import Parties
 from ledger.pack_value import parse_day
+from ledger.parties.party import Parties
 from ledger.policy import Found, ParameterMissing, as_date
 from ledger.post import AmountNotPositive
 from ledger.register import open_if_new, set_due
@@ -135,8 +135,8 @@ def open_year(work: Work, payload: OpenYear) -> Result:
     """
     Open a compliance year, with a deadline and with every parameter confirmed or waived.
 
-    Checks in this order: in range, new, a deadline, one that fits, terms that can be carried out, waiver.
-    Rule: CMP-50, CMP-51, CMP-52.
+    Checks in this order: in range, new, a deadline, one that fits, terms that can be carried out,
+    waiver. Rule: CMP-50, CMP-51, CMP-52.
     """
     if not _FIRST_YEAR <= payload.year <= _LAST_YEAR:
         raise YearOutOfRange(payload.year)
@@ -197,9 +197,16 @@ def _needed(work: Work, *, on: date) -> list[Found]:
         packs.add(policy.jurisdiction)
     found: list[Found] = []
     for pack in sorted(packs):
-        terms(lambda key, pack=pack: policy.find(pack, key, on))
-        found += needed(lambda key, pack=pack: policy.find(pack, key, on))
+        found += _needed_of(policy, pack, on=on)
     return found
+
+
+def _needed_of(policy: Policy, pack: str, *, on: date) -> list[Found]:
+    def find(key: str) -> Found:
+        return policy.find(pack, key, on)
+
+    terms(find)
+    return needed(find)
 
 
 def pass_deadline(work: Work, key: str) -> None:
@@ -228,9 +235,7 @@ def record_price(work: Work, payload: RecordPrice) -> Result:
         book.prices = before
 
     work.on_refusal(undo)
-    book.prices[key] = mean_price_fen(
-        turnover_fen=payload.turnover_fen, volume=payload.volume
-    )
+    book.prices[key] = mean_price_fen(turnover_fen=payload.turnover_fen, volume=payload.volume)
     work.session.add(
         MeanPriceRow(
             year=payload.year,

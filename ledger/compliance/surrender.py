@@ -223,9 +223,7 @@ def _require_in_time(work: Work, year: Year, *, enterprise: str, last_day: date)
 
 def _require_computed(work: Work, payload: Surrender) -> Standing:
     """Return where the enterprise stands; refuse a report that is not final. Rule: CMP-53."""
-    standing = work.memory.cache(Book).standing(
-        payload.year, payload.enterprise, payload.measure
-    )
+    standing = work.memory.cache(Book).standing(payload.year, payload.enterprise, payload.measure)
     if standing is None:
         final_report(work, payload.enterprise, payload.year)
         raise ObligationMissing(payload.enterprise, compliance_year=payload.year)
@@ -250,9 +248,7 @@ def _post_surrender(work: Work, payload: Surrender, claim: Claim) -> int:
     return post(work, Entry(EntryCode.SURRENDER, "CMP-11", postings))
 
 
-def _chosen(
-    payload: Surrender, units: Sequence[Unit], claim: Claim
-) -> Mapping[str, int] | None:
+def _chosen(payload: Surrender, units: Sequence[Unit], claim: Claim) -> Mapping[str, int] | None:
     """Return the enterprise's own choice, checked one by one, or None where the rule decides."""
     if not payload.choices:
         return None
@@ -267,9 +263,7 @@ def _chosen(
     return chosen
 
 
-def _refuse_short(
-    work: Work, payload: Surrender, plan: SurrenderPlan, *, claim: Claim
-) -> None:
+def _refuse_short(work: Work, payload: Surrender, plan: SurrenderPlan, *, claim: Claim) -> None:
     """Refuse for want of units, and say whether they exist but are tied up."""
     addresses = [of_enterprise(payload.enterprise, each) for each in ENCUMBERED_PURPOSES]
     tied = accepted_units(free_units(work.memory.holdings(addresses)), claim)

@@ -1,4 +1,4 @@
-"""Compliance years, obligations, surrenders, what closing a year found, and what follows. No logic."""
+"""Compliance years, obligations, surrenders, closings and what follows from them. No logic."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,8 +42,10 @@ class ObligationRow(Base):
 
     __tablename__ = "obligations"
 
-    year: Mapped[Key]
-    enterprise: Mapped[WordsKey]
+    year: Mapped[int] = mapped_column(
+        WHOLE, sa.ForeignKey("compliance_years.year"), primary_key=True, autoincrement=False
+    )
+    enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"), primary_key=True)
     measure: Mapped[WordsKey]
     owed: Mapped[Whole]
     basis: Mapped[Words]
@@ -67,8 +69,10 @@ class StandingRow(Base):
 
     __tablename__ = "standings"
 
-    year: Mapped[Key]
-    enterprise: Mapped[WordsKey]
+    year: Mapped[int] = mapped_column(
+        WHOLE, sa.ForeignKey("compliance_years.year"), primary_key=True, autoincrement=False
+    )
+    enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"), primary_key=True)
     measure: Mapped[WordsKey]
     owed: Mapped[Whole]
     surrendered: Mapped[Whole]
@@ -89,8 +93,8 @@ class SurrenderRow(Base):
     __tablename__ = "surrenders"
 
     sequence: Mapped[Key]
-    year: Mapped[Whole]
-    enterprise: Mapped[Words]
+    year: Mapped[int] = mapped_column(WHOLE, sa.ForeignKey("compliance_years.year"))
+    enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"))
     measure: Mapped[Words]
     amount: Mapped[Whole]
     entry: Mapped[Whole]
@@ -108,7 +112,9 @@ class MeanPriceRow(Base):
 
     __tablename__ = "mean_prices"
 
-    year: Mapped[Key]
+    year: Mapped[int] = mapped_column(
+        WHOLE, sa.ForeignKey("compliance_years.year"), primary_key=True, autoincrement=False
+    )
     measure: Mapped[WordsKey]
     recorded_by: Mapped[Key]
     turnover_fen: Mapped[Whole]
@@ -128,8 +134,10 @@ class ClosingRow(Base):
 
     __tablename__ = "closings"
 
-    year: Mapped[Key]
-    enterprise: Mapped[WordsKey]
+    year: Mapped[int] = mapped_column(
+        WHOLE, sa.ForeignKey("compliance_years.year"), primary_key=True, autoincrement=False
+    )
+    enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"), primary_key=True)
     measure: Mapped[WordsKey]
     owed: Mapped[Whole]
     surrendered: Mapped[Whole]
@@ -145,17 +153,29 @@ class ClosingRow(Base):
 
 
 class DeductionRow(Base):
-    """What is to be cut from the allocation of *year* because the year before fell short."""
+    """
+    What is to be cut from the allocation of *year* because the year before fell short.
+
+    Once applied, *taken* was there to take back and *claimed* is due from later credits.
+    """
 
     __tablename__ = "deductions"
 
     year: Mapped[Key]
-    enterprise: Mapped[WordsKey]
+    enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"), primary_key=True)
     measure: Mapped[WordsKey]
     amount: Mapped[Whole]
+    taken: Mapped[Whole]
+    claimed: Mapped[Whole]
     decided_by: Mapped[Whole]
+    applied_by: Mapped[int | None] = mapped_column(WHOLE)
 
-    __table_args__ = (sa.CheckConstraint("amount > 0", "amount"),)
+    __table_args__ = (
+        sa.CheckConstraint("amount > 0", "amount"),
+        sa.CheckConstraint(
+            "taken + claimed = CASE WHEN applied_by IS NULL THEN 0 ELSE amount END", "applied"
+        ),
+    )
 
 
 class PenaltyProposalRow(Base):
@@ -167,8 +187,10 @@ class PenaltyProposalRow(Base):
 
     __tablename__ = "penalty_proposals"
 
-    year: Mapped[Key]
-    enterprise: Mapped[WordsKey]
+    year: Mapped[int] = mapped_column(
+        WHOLE, sa.ForeignKey("compliance_years.year"), primary_key=True, autoincrement=False
+    )
+    enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"), primary_key=True)
     measure: Mapped[WordsKey]
     kind: Mapped[WordsKey]
     base: Mapped[Whole]

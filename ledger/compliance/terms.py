@@ -79,8 +79,10 @@ class TermUnknown(Refused):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """
-    One pack's answers. *banking_share* is the most that may be banked as a part of the year's
-    obligation, None without a limit; *packs* names the packs and versions that spoke.
+    What one pack answers.
+
+    *banking_share* is the most that may be banked as a part of the year's obligation, None without
+    a limit; *packs* names the packs and versions that spoke.
     """
 
     packs: str
@@ -148,8 +150,7 @@ def _shortfall(read: dict[str, Found], *, cap: Found | None) -> ShortfallPolicy:
         and as_switch(read["shortfall.forced_deduction"]),
         next_year_multiplier=multiplier if "next_year_deduction" in steps else None,
         fine=_fine(read, cap=cap) if has_fine else None,
-        has_credit_record="credit_record" in steps
-        and as_switch(read["shortfall.credit_record"]),
+        has_credit_record="credit_record" in steps and as_switch(read["shortfall.credit_record"]),
     )
 
 

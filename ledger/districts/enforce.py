@@ -22,7 +22,6 @@ from ledger.districts.budget import (
     reserve_account,
 )
 from ledger.districts.draw import draw, open_budget, position_of, require_headroom
-from ledger.districts.record import RECORD_HANDLERS
 from ledger.districts.tables import BudgetDecisionRow, BudgetRow
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
@@ -31,7 +30,7 @@ from ledger.policy import as_share
 from ledger.post import AmountNotPositive, post
 from ledger.register import open_asset
 from ledger.rows import each_row
-from ledger.subject import ANYWHERE, Handler, Result, Role, Subject
+from ledger.subject import ANYWHERE, Handler, Result, Role
 from ledger.units import KGCE_PER_TCE
 from ledger.work import Work
 
@@ -238,12 +237,8 @@ def _scope(_work: Work, payload: ReserveBudget | ReleaseReserve) -> str:
 _CITY = frozenset({Role.CITY_REGULATOR})
 _DISTRICT = frozenset({Role.DISTRICT_REGULATOR})
 
-DISTRICTS = Subject(
-    "districts",
-    (
-        Handler(SetBudgets, set_budgets, makers=_CITY, checkers=_CITY, scope=_scope_of_rows),
-        Handler(ReserveBudget, reserve_budget, makers=_DISTRICT, checkers=_CITY, scope=_scope),
-        Handler(ReleaseReserve, release_reserve, makers=_DISTRICT, checkers=_CITY, scope=_scope),
-        *RECORD_HANDLERS,
-    ),
+ENFORCE_HANDLERS = (
+    Handler(SetBudgets, set_budgets, makers=_CITY, checkers=_CITY, scope=_scope_of_rows),
+    Handler(ReserveBudget, reserve_budget, makers=_DISTRICT, checkers=_CITY, scope=_scope),
+    Handler(ReleaseReserve, release_reserve, makers=_DISTRICT, checkers=_CITY, scope=_scope),
 )

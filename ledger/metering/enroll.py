@@ -207,7 +207,7 @@ def _facility_owners(work: Work, facilities: set[str]) -> dict[str, str]:
     query = sa.select(FacilityRow.id, FacilityRow.enterprise).where(
         FacilityRow.id.in_(sorted(facilities))
     )
-    return dict(work.session.execute(query).tuples().all())
+    return {row.id: row.enterprise for row in work.session.execute(query)}
 
 
 def _register(

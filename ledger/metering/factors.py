@@ -199,7 +199,7 @@ def carrier_units(session: Session, carriers: set[str]) -> dict[str, str]:
         .where(FactorRow.carrier.in_(sorted(carriers)))
         .order_by(FactorEditionRow.adopted_by)
     )
-    return dict(rows.tuples().all())
+    return {row.carrier: row.unit for row in rows}
 
 
 def _factor(row: sa.Row[tuple[object, ...]]) -> Factor:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sized
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from ledger.errors import Refused
 from ledger.metering.consumption import Use
@@ -190,6 +191,7 @@ class Meters:
         return found
 
 
+@lru_cache(maxsize=1_200)
 def parse_month(text: str) -> Month:
     """Return "2025-03" as a month. Rule: MRV-55."""
     found = _MONTH.fullmatch(text)

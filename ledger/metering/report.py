@@ -91,7 +91,6 @@ def draft_report(work: Work, payload: DraftReport) -> Result:
         edition=figures.edition,
         energy_kgce=figures.energy_kgce,
         coal_kg=figures.coal_kg,
-        outputs="{}",
         content=canonical(content).decode(),
         report_hash=None,
         drafted_by=work.sequence,
@@ -111,13 +110,12 @@ def submit_report(work: Work, payload: SubmitReport) -> Result:
         work, payload.enterprise, year=payload.year, version=payload.version, report_hash=None
     )
     require_state(row, ReportState.DRAFT)
-    outputs = _outputs(payload.outputs)
+    _require_outputs(payload.outputs)
     _require_current(work, row)
     content = msgspec.json.decode(row.content)
     content["outputs"] = [msgspec.structs.asdict(line) for line in payload.outputs]
     frozen = canonical(content)
     row.content = frozen.decode()
-    row.outputs = canonical(outputs).decode()
     row.report_hash = payload_hash(frozen).hex()
     row.submitted_by = work.sequence
     move(work, row, ReportState.SUBMITTED)
@@ -133,14 +131,17 @@ def final_report(work: Work, enterprise: str, year: int) -> FinalReport:
     row = newest_report(work.session, enterprise, year=year)
     if row is None or row.state != ReportState.FINAL:
         raise VerificationPending(enterprise, year=year, state=row.state if row else "missing")
-    assert row.report_hash is not None
+    content = msgspec.json.decode(row.content)
+    # What was signed is the content; figures beside it that differ were changed behind the ledger.
+    assert payload_hash(row.content.encode()).hex() == row.report_hash
+    assert (content["energy_kgce"], content["coal_kg"]) == (row.energy_kgce, row.coal_kg)
     return FinalReport(
         enterprise=enterprise,
         year=year,
         version=row.version,
         energy_kgce=row.energy_kgce,
         coal_kg=row.coal_kg,
-        outputs=msgspec.json.decode(row.outputs, type=dict[str, int]),
+        outputs={line["product"]: line["amount"] for line in content["outputs"]},
         report_hash=row.report_hash,
         basis=Basis(row.basis),
         edition=row.edition,
@@ -226,19 +227,18 @@ def _require_current(work: Work, row: ReportRow) -> None:
         )
 
 
-def _outputs(lines: tuple[OutputLine, ...]) -> dict[str, int]:
-    outputs: dict[str, int] = {}
+def _require_outputs(lines: tuple[OutputLine, ...]) -> None:
+    products: set[str] = set()
     for line in lines:
         if not (0 < len(line.product.strip()) <= NAME_MAX and 0 < len(line.unit) <= NAME_MAX):
             raise OutputUnnamed(line.product, line.unit)
-        if line.product in outputs:
+        if line.product in products:
             raise OutputDuplicate(line.product)
         if line.amount <= 0:
             raise AmountNotPositive(line.amount)
         if line.amount > AMOUNT_MAX:
             raise AmountTooLarge(line.amount)
-        outputs[line.product] = line.amount
-    return outputs
+        products.add(line.product)
 
 
 def _result(row: ReportRow) -> Result:

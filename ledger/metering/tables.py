@@ -105,8 +105,7 @@ class ReportRow(Base):
     One version of an enterprise's energy report for a year.
 
     *content* is canonical JSON: lines, figures, policy, sheet, and from submission the outputs.
-    *report_hash* is its SHA-256 in hex, None until it is submitted. *outputs* repeats product and
-    amount as canonical JSON, so that later subjects need not read the content.
+    *report_hash* is its SHA-256 in hex, None until it is submitted.
     """
 
     __tablename__ = "reports"
@@ -119,7 +118,6 @@ class ReportRow(Base):
     edition: Mapped[Words]
     energy_kgce: Mapped[Whole]
     coal_kg: Mapped[Whole]
-    outputs: Mapped[Words]
     content: Mapped[Words]
     report_hash: Mapped[str | None] = mapped_column(sa.Text())
     drafted_by: Mapped[Whole]

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from ledger.allocation.tables import EntitlementRow
 from ledger.asset import Asset, Kind, Origin, parse_asset, standing
 from ledger.calculation import Sheet, step
 from ledger.chart import of_enterprise
@@ -35,6 +36,7 @@ from ledger.substitution.requirement import (
     require_ratio,
 )
 from ledger.substitution.retirement import Use, require_in_pool, require_in_term, used_up
+from ledger.substitution.statistics import RECORDED
 from ledger.substitution.tables import (
     FreedSourceRow,
     PlanLineRow,
@@ -203,15 +205,36 @@ def _retire_and_issue(
     postings = [
         Posting(f"source:{use.source}", retired, use.asset.code, use.amount) for use in uses
     ]
-    for covered in coverage:
+    for ordinal, covered in enumerate(coverage):
         right = standing(
             measure=covered.measure, last_year=row.last_year, area=row.district, origin=origin
         )
         if covered.added:
             asset = open_asset(work, right)
             postings.append(Posting("scheme:issuance", entitlement, asset, covered.added))
+            _entitle(work, row, covered, ordinal=ordinal, asset=asset)
     reference = f"substitution:{row.id}"
     post(work, Entry(EntryCode.SUBSTITUTION, "SUB-53", tuple(postings), reference=reference))
+
+
+def _entitle(work: Work, row: ProjectRow, covered: Coverage, *, ordinal: int, asset: str) -> None:
+    """Tell allocation of a new right to energy or coal; it keeps no others. Rule: SUB-53."""
+    if covered.measure not in RECORDED:
+        return
+    work.session.add(
+        EntitlementRow(
+            sequence=work.sequence,
+            ordinal=ordinal,
+            enterprise=row.enterprise,
+            measure=covered.measure,
+            amount=covered.added,
+            remaining=covered.added,
+            last_year=row.last_year,
+            facility="",
+            document=f"substitution:{row.id}",
+            asset=asset,
+        )
+    )
 
 
 def _record(

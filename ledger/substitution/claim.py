@@ -34,7 +34,7 @@ from ledger.substitution.freed import (
     freed_by_closure,
     freed_by_retrofit,
 )
-from ledger.substitution.statistics import RECORDED, recorded_use
+from ledger.substitution.statistics import RECORDED, recorded_use, registered_capacity
 from ledger.substitution.tables import FreedClaimRow, RetrofitAuditRow
 from ledger.work import Work
 
@@ -119,6 +119,7 @@ def claim_closure(work: Work, payload: ClaimClosure) -> Result:
         payload,
         method=Method.CLOSURE,
         closed_on=payload.closed_on.isoformat(),
+        freed_year=payload.closed_on.year,
         days=(date(payload.closed_on.year - 1, 1, 1), FOR_EVER),
     )
     return file_claim(work, row, figures)
@@ -138,14 +139,17 @@ def _closed(work: Work, payload: ClaimClosure, line: ClosureLine) -> Figure:
 
 
 def _require_on_record(work: Work, payload: ClaimClosure, line: ClosureLine) -> None:
-    """Refuse a figure above what the whole enterprise is on record for. Rule: FRQ-59."""
-    if line.measure not in RECORDED:
-        return
+    """Refuse a figure above what the firm, or the plant's capacity, is on record for. FRQ-59."""
     year = payload.statistics_year
-    recorded = recorded_use(work, enterprise=payload.enterprise, year=year, measure=line.measure)
-    if recorded is None:
-        raise ClosureBaselineMissing(payload.facility, year=year)
-    if line.statistics > recorded:
+    if line.measure in RECORDED:
+        recorded = recorded_use(
+            work, enterprise=payload.enterprise, year=year, measure=line.measure
+        )
+        if recorded is None:
+            raise ClosureBaselineMissing(payload.facility, year=year)
+    else:
+        recorded = registered_capacity(work, facility=payload.facility, measure=line.measure)
+    if recorded is not None and line.statistics > recorded:
         raise AmountAboveCap(payload.facility, claimed=line.statistics, cap=recorded)
 
 
@@ -171,6 +175,7 @@ def claim_retrofit(work: Work, payload: ClaimRetrofit) -> Result:
         payload,
         method=Method.RETROFIT,
         works=payload.works,
+        freed_year=payload.ended_on.year,
         days=(min(audited, default=payload.began_on), max(audited, default=payload.ended_on)),
     )
     return file_claim(work, row, figures)
@@ -227,6 +232,7 @@ def _row(
     payload: ClaimClosure | ClaimRetrofit,
     *,
     method: Method,
+    freed_year: int,
     days: tuple[date, date],
     closed_on: str = "",
     works: str = "",
@@ -239,12 +245,14 @@ def _row(
         method=method.value,
         works=works,
         closed_on=closed_on,
+        freed_year=freed_year,
         first_day=first_day.isoformat(),
         last_day=last_day.isoformat(),
         last_year=payload.last_year,
         evidence=payload.evidence,
         state="claimed",
         opinion="",
+        opinion_evidence="",
         confirmation="",
         claimed_by=work.sequence,
     )

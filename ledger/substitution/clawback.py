@@ -2,23 +2,17 @@
 Take back the annual flow that a closed facility no longer needs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from ledger.asset import Kind, parse_asset
-from ledger.chart import of_enterprise
-from ledger.entry import Entry, EntryCode, Posting
+from ledger.allocation.cut import claw_back_flow
+from ledger.districts.budget import Measure
 from ledger.errors import Refused
-from ledger.parties.party import Parties
-from ledger.post import AmountNotPositive, post
-from ledger.subject import Result
+from ledger.post import AmountNotPositive
 from ledger.substitution.filing import MeasureTwice
 from ledger.substitution.tables import FlowClawbackRow, FreedClaimRow
 from ledger.work import Work
-
-_TAKEN_FROM = ("restricted", "holding")
-"""What was pre-issued and never earned goes back before what may be sold."""
 
 
 class NothingClosed(Refused):
@@ -34,18 +28,17 @@ class NothingClosed(Refused):
 
 
 class FlowLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much flow of the closure year a closed facility leaves unused, in one measure."""
+    """How much flow of the closure year a closed facility leaves unused, in kgce or kg."""
 
-    measure: str
+    measure: Measure
     unused: int
 
 
-def claw_back(work: Work, row: FreedClaimRow, lines: Sequence[FlowLine]) -> list[Result]:
+def claw_back(work: Work, row: FreedClaimRow, lines: Sequence[FlowLine]) -> list[dict[str, object]]:
     """
     Move unused flow of the closure year to the district's budget, as far as the enterprise has it.
 
-    What it no longer has stays in the row as *unused* less *taken*, for allocation to settle;
-    a balance never goes below zero.
+    What it no longer has becomes a due claim; a balance never goes below zero.
 
     Rule: FRQ-58.
     """
@@ -61,32 +54,19 @@ def claw_back(work: Work, row: FreedClaimRow, lines: Sequence[FlowLine]) -> list
     return [_claw_back(work, row, line) for line in lines]
 
 
-def _claw_back(work: Work, row: FreedClaimRow, line: FlowLine) -> Result:
-    vintage = int(row.closed_on[:4])
-    postings = tuple(_postings(work, row.enterprise, line, vintage))
-    if postings:
-        post(work, Entry(EntryCode.CLAWBACK, "FRQ-58", postings))
-    taken = sum(posting.amount for posting in postings)
+def _claw_back(work: Work, row: FreedClaimRow, line: FlowLine) -> dict[str, object]:
+    split = claw_back_flow(
+        work,
+        row.enterprise,
+        measure=line.measure,
+        year=row.freed_year,
+        amount=line.unused,
+        rule="FRQ-58",
+    )
+    taken, due = split.taken_kgce, split.due_claim_kgce
     work.session.add(
         FlowClawbackRow(
-            claim=row.id, measure=line.measure, vintage=vintage, unused=line.unused, taken=taken
+            claim=row.id, measure=line.measure, unused=line.unused, taken=taken, due=due
         )
     )
-    return {"measure": line.measure, "taken": taken, "due": line.unused - taken}
-
-
-def _postings(work: Work, enterprise: str, line: FlowLine, vintage: int) -> Iterator[Posting]:
-    district = work.memory.cache(Parties).enterprise(enterprise).district
-    left = line.unused
-    for purpose in _TAKEN_FROM:
-        address = of_enterprise(enterprise, purpose)
-        for (_, code), amount in work.memory.holdings([address]).items():
-            asset = parse_asset(code)
-            if asset.kind is Kind.FLOW and (asset.measure, asset.vintage) == (
-                line.measure,
-                vintage,
-            ):
-                taken = min(left, amount)
-                left -= taken
-                if taken:
-                    yield Posting(address, f"district:{district}:budget", code, taken)
+    return {"measure": line.measure, "taken": taken, "due": due}

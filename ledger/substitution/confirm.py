@@ -11,10 +11,8 @@ from typing import ClassVar, Literal
 import msgspec
 import sqlalchemy as sa
 
-from ledger.allocation.confirm import cut_entitlement
-from ledger.asset import Origin, parse_asset, standing
+from ledger.asset import Origin, standing
 from ledger.calculation import Sheet, sheet_from_plain, step
-from ledger.chart import of_enterprise
 from ledger.command import Payload, canonical
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
@@ -27,6 +25,7 @@ from ledger.substitution.clawback import FlowLine, claw_back
 from ledger.substitution.evidence import require_document, require_evidence
 from ledger.substitution.filing import source_of
 from ledger.substitution.freed import Method
+from ledger.substitution.reclassify import entitled, reclassify
 from ledger.substitution.tables import FreedClaimRow, FreedMeasureRow, FreedSourceRow
 from ledger.work import Work
 
@@ -89,7 +88,7 @@ def give_opinion(work: Work, payload: GiveOpinion) -> Result:
     require_document("the opinion", payload.document)
     require_evidence(payload.evidence)
     row.state = "reviewed" if payload.finding == "upheld" else "rejected"
-    row.opinion = f"{payload.document} {payload.evidence}"
+    row.opinion, row.opinion_evidence = payload.document, payload.evidence
     row.reviewed_by = work.sequence
     return {"claim": row.id, "state": row.state}
 
@@ -113,13 +112,6 @@ def confirm_freed(work: Work, payload: ConfirmFreed) -> Result:
     result = {"claim": row.id, "sources": sources, "clawed_back": returned}
     work.publish("freed_quota", {"enterprise": row.enterprise, **result})
     return result
-
-
-def entitled(work: Work, *, enterprise: str, measure: str) -> int:
-    """Return what an enterprise is entitled to in a measure, over all its standing rights."""
-    address = of_enterprise(enterprise, "entitlement")
-    held = work.memory.holdings([address])
-    return sum(amount for (_, code), amount in held.items() if parse_asset(code).measure == measure)
 
 
 def _claim_in(work: Work, claim: str, *, needed: str) -> FreedClaimRow:
@@ -150,16 +142,17 @@ def _confirm(
 ) -> dict[str, object]:
     held = entitled(work, enterprise=row.enterprise, measure=one.measure)
     amount = min(one.amount, held) if held else one.amount
-    if held:
-        cut_entitlement(work, enterprise=row.enterprise, measure=one.measure, amount=amount)
+    cuts = reclassify(work, row, measure=one.measure, amount=amount)
+    # A right that ends earlier does not grow longer by being freed.
+    last_year = min([row.last_year, *(cut.last_year for cut in cuts)])
     source = source_of(row.id, one.measure)
     area = work.memory.cache(Parties).enterprise(row.enterprise).district
-    right = standing(measure=one.measure, last_year=row.last_year, area=area, origin=origin)
+    right = standing(measure=one.measure, last_year=last_year, area=area, origin=origin)
     asset = open_asset(work, right)
     account = open_account(work, f"source:{source}")
     issue = Posting("scheme:issuance", account.address, asset, amount)
     post(work, Entry(EntryCode.FREED_QUOTA, "FRQ-03", (issue,), reference=f"freed:{source}"))
-    against = "entitlement" if held else "released_use"
+    against = "entitlement" if cuts else "released_use"
     work.session.add(
         FreedSourceRow(
             id=source,

@@ -1,11 +1,12 @@
 """
-What an enterprise is on record as having used: the most that its facilities can have used.
+What is on record of an enterprise and its facilities: the most that one of them can set free.
 """
 
 import sqlalchemy as sa
 
 from ledger.allocation.tables import HistoryRow
 from ledger.metering.tables import ReportRow
+from ledger.parties.tables import FacilityRow
 from ledger.work import Work
 
 RECORDED = frozenset({"energy", "coal"})
@@ -32,6 +33,17 @@ def recorded_use(work: Work, *, enterprise: str, year: int, measure: str) -> int
     if report is not None:
         return report.energy_kgce if measure == "energy" else report.coal_kg
     return _history(work, enterprise=enterprise, year=year, measure=measure)
+
+
+def registered_capacity(work: Work, *, facility: str, measure: str) -> int | None:
+    """
+    Return a facility's registered tonnes a year where *measure* is capacity of its own product.
+
+    None for other measures, products and units. Rule: FRQ-59.
+    """
+    row = work.session.get_one(FacilityRow, facility)
+    is_own = measure == f"capacity-{row.product}" and row.capacity_unit == "t"
+    return row.capacity if is_own else None
 
 
 def _history(work: Work, *, enterprise: str, year: int, measure: str) -> int | None:

@@ -12,6 +12,7 @@ class FreedClaimRow(Base):
 
     *first_day* to *last_day* are the days that no other claim of the facility may touch in the
     same measure. *works* names the retrofit; *closed_on* is empty where nothing closed.
+    *freed_year* is the year in which the use ended.
     """
 
     __tablename__ = "freed_claims"
@@ -22,12 +23,14 @@ class FreedClaimRow(Base):
     method: Mapped[Words]
     works: Mapped[Words]
     closed_on: Mapped[Words]
+    freed_year: Mapped[Whole]
     first_day: Mapped[Words]
     last_day: Mapped[Words]
     last_year: Mapped[Whole]
     evidence: Mapped[Words]
     state: Mapped[Words]
     opinion: Mapped[Words]
+    opinion_evidence: Mapped[Words]
     confirmation: Mapped[Words]
     claimed_by: Mapped[Whole]
     reviewed_by: Mapped[int | None] = mapped_column(WHOLE)
@@ -91,11 +94,13 @@ class FlowClawbackRow(Base):
 
     claim: Mapped[str] = mapped_column(sa.ForeignKey("freed_claims.id"), primary_key=True)
     measure: Mapped[WordsKey]
-    vintage: Mapped[Whole]
     unused: Mapped[Whole]
     taken: Mapped[Whole]
+    due: Mapped[Whole]
 
-    __table_args__ = (sa.CheckConstraint("taken >= 0 AND taken <= unused", "taken"),)
+    __table_args__ = (
+        sa.CheckConstraint("taken >= 0 AND due >= 0 AND taken + due <= unused", "amounts"),
+    )
 
 
 class RetrofitAuditRow(Base):

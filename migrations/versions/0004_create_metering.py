@@ -79,7 +79,6 @@ def upgrade() -> None:
         sa.Column("edition", sa.Text(), nullable=False),
         sa.Column("energy_kgce", WHOLE, nullable=False),
         sa.Column("coal_kg", WHOLE, nullable=False),
-        sa.Column("outputs", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("report_hash", sa.Text(), nullable=True),
         sa.Column("drafted_by", WHOLE, nullable=False),

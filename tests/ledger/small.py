@@ -23,10 +23,10 @@ COMMANDS, ENTRIES = 18, 10
 """How many commands and entries `play` brings about, the opening of the ledger included."""
 
 
-def opened(engine, clock):
+def opened(engine, clock, subjects=()):
     """A ledger with two enterprises' accounts and a trader for the first."""
     grants = (Grant(TRADER, Role.ENTERPRISE_TRADER, "enterprise:E1"),)
-    bench = open_ledger(engine, clock, grants=grants)
+    bench = open_ledger(engine, clock, subjects, grants=grants)
     addresses = (E1, E2, E1_HELD, "enterprise:E1:cash")
     bench.do(OpenAccounts(addresses=addresses, assets=(FLOW,))).require()
     return bench
@@ -59,5 +59,5 @@ def play(bench, clock):
     bench.both(undo, maker=CLEARING, checker=REGULATOR).require()
     clock.advance(2 * DAY)
     assert bench.do(ReleaseHold(hold=freed), actor=TRADER).code == "hold_closed"
-    last = Line("", E1, E2, FLOW, 50)
-    assert bench.both(PostLines(rule="REG-11", lines=(last, last))).code == "entry_exists"
+    again = PostLines(rule="REG-11", lines=lines)
+    assert bench.both(again).code == "entry_exists"

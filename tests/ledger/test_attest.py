@@ -26,17 +26,10 @@ from ledger.tables import CheckpointRow, CommandRow
 from ledger.transfer import OpenAccounts
 from tests.build import EXCHANGE, GRANTS, REGULATOR, Bench
 from tests.ledger.independent import LOG_KEY, command_leaf, entry_leaf
-from tests.ledger.small import COMMANDS, E1, E2, ENTRIES, FLOW, opened, play
+from tests.ledger.small import COMMANDS, E2, ENTRIES, FLOW, opened, play
 from tests.ledger.tampering import unguarded
 
 NAME = "log.example"
-
-
-@pytest.fixture
-def bench(sqlite_engine, clock):
-    bench = opened(sqlite_engine, clock)
-    play(bench, clock)
-    return bench
 
 
 def origin_of(engine):
@@ -68,8 +61,8 @@ def test_every_command_and_entry_is_one_leaf_in_the_order_of_the_log(engine, clo
     assert len(found) == COMMANDS + ENTRIES
 
 
-def test_leaves_are_those_of_the_format_page(bench):
-    with reading(bench.engine) as connection:
+def test_leaves_are_those_of_the_format_page(small):
+    with reading(small.engine) as connection:
         row = connection.execute(sa.select(CommandRow.__table__).limit(1)).one()
         recorded_at = connection.execute(
             sa.select(CommandRow.recorded_at).where(CommandRow.sequence == 4)
@@ -89,18 +82,18 @@ def test_leaves_are_those_of_the_format_page(bench):
         }
     )
 
-    found = leaves_of(bench.engine)
+    found = leaves_of(small.engine)
 
     assert found[0] == first
     assert found[5] == grant
 
 
-def test_leaves_are_the_same_however_few_rows_are_read_at_once(bench, monkeypatch):
-    whole = leaves_of(bench.engine)
+def test_leaves_are_the_same_however_few_rows_are_read_at_once(small, monkeypatch):
+    whole = leaves_of(small.engine)
 
     for rows in (1, 2, 3, 7):
         monkeypatch.setattr(history, "ROWS_AT_ONCE", rows)
-        assert leaves_of(bench.engine) == whole
+        assert leaves_of(small.engine) == whole
 
 
 def test_a_checkpoint_states_size_root_block_and_the_time_of_that_block(engine, clock):
@@ -120,33 +113,33 @@ def test_a_checkpoint_states_size_root_block_and_the_time_of_that_block(engine, 
     assert origin.startswith("yongneng/demonstration/sample-")
 
 
-def test_the_same_size_is_signed_once(bench):
-    first = signed(bench.engine)
+def test_the_same_size_is_signed_once(small):
+    first = signed(small.engine)
     other_key = Ed25519PrivateKey.generate()
 
     again = sign_checkpoint(
-        bench.engine, other_key, origin=origin_of(bench.engine), key_name="other"
+        small.engine, other_key, origin=origin_of(small.engine), key_name="other"
     )
 
     assert again == first
-    with reading(bench.engine) as connection:
+    with reading(small.engine) as connection:
         rows = connection.execute(sa.select(CheckpointRow.__table__)).all()
     assert [tuple(row) for row in rows] == [(28, 18, 17, first)]
 
 
-def test_an_attester_that_goes_on_signs_what_a_fresh_one_would(bench, monkeypatch):
-    attester = Attester(bench.engine, LOG_KEY, origin=origin_of(bench.engine), key_name=NAME)
+def test_an_attester_that_goes_on_signs_what_a_fresh_one_would(small, monkeypatch):
+    attester = Attester(small.engine, LOG_KEY, origin=origin_of(small.engine), key_name=NAME)
     attester.sign()
-    bench.do(OpenAccounts(addresses=("enterprise:E3:holding",)), actor=EXCHANGE).require()
+    small.do(OpenAccounts(addresses=("enterprise:E3:holding",)), actor=EXCHANGE).require()
     read = []
     monkeypatch.setattr("ledger.attest._append", _counting(read))
 
     note = attester.sign()
 
     assert read == [18, 18]  # only the one new command, twice
-    with bench.engine.begin() as connection, unguarded(connection, "checkpoints"):
+    with small.engine.begin() as connection, unguarded(connection, "checkpoints"):
         connection.execute(sa.delete(CheckpointRow).where(CheckpointRow.size == 29))
-    assert signed(bench.engine) == note
+    assert signed(small.engine) == note
 
 
 def _counting(read):
@@ -209,57 +202,57 @@ def test_the_id_of_a_ledger_is_plain_whatever_its_jurisdiction_is_called(sqlite_
         ("DELETE FROM commands WHERE sequence = 18", "block 17"),
     ],
 )
-def test_nothing_is_signed_over_rows_that_were_changed(bench, statement, where):
-    with bench.engine.begin() as connection, unguarded(connection):
+def test_nothing_is_signed_over_rows_that_were_changed(small, statement, where):
+    with small.engine.begin() as connection, unguarded(connection):
         connection.exec_driver_sql(statement)
 
     with pytest.raises(HistoryBroken) as broken:
-        signed(bench.engine)
+        signed(small.engine)
 
     assert broken.value.facts["where"] == where
-    with reading(bench.engine) as connection:
+    with reading(small.engine) as connection:
         assert connection.execute(sa.select(CheckpointRow.note)).first() is None
 
 
-def test_history_that_was_cut_off_below_a_checkpoint_is_not_signed(bench):
-    signed(bench.engine)
-    with bench.engine.begin() as connection, unguarded(connection):
+def test_history_that_was_cut_off_below_a_checkpoint_is_not_signed(small):
+    signed(small.engine)
+    with small.engine.begin() as connection, unguarded(connection):
         connection.exec_driver_sql("DELETE FROM blocks WHERE number = 17")
         connection.exec_driver_sql("DELETE FROM commands WHERE sequence > 17")
 
     with pytest.raises(HistoryBroken) as broken:
-        signed(bench.engine)
+        signed(small.engine)
 
     assert broken.value.facts["where"] == "checkpoint 28"
 
 
-def test_history_that_contradicts_a_checkpoint_is_not_signed(bench):
-    note = signed(bench.engine)
-    with bench.engine.begin() as connection, unguarded(connection):
+def test_history_that_contradicts_a_checkpoint_is_not_signed(small):
+    note = signed(small.engine)
+    with small.engine.begin() as connection, unguarded(connection):
         forged = note.replace("block 17 ", "block 16 ")
         connection.execute(sa.update(CheckpointRow).values(note=forged))
 
     with pytest.raises(HistoryBroken) as broken:
-        signed(bench.engine)
+        signed(small.engine)
 
     assert broken.value.facts["where"] == "checkpoint 28"
 
 
-def test_two_computations_that_differ_are_not_signed(bench, monkeypatch):
-    with reading(bench.engine) as connection:
+def test_two_computations_that_differ_are_not_signed(small, monkeypatch):
+    with reading(small.engine) as connection:
         whole = grow(connection)
     results = iter([whole, whole._replace(size=27)])
     monkeypatch.setattr("ledger.attest.grow", lambda *_: next(results))
 
     with pytest.raises(HistoryBroken) as broken:
-        signed(bench.engine)
+        signed(small.engine)
 
     assert broken.value.facts["where"] == "tree"
 
 
-def test_the_origin_of_another_ledger_is_not_signed(bench):
+def test_the_origin_of_another_ledger_is_not_signed(small):
     with pytest.raises(CheckpointOriginOther) as refused:
-        sign_checkpoint(bench.engine, LOG_KEY, origin="yongneng/ledger/370100", key_name=NAME)
+        sign_checkpoint(small.engine, LOG_KEY, origin="yongneng/ledger/370100", key_name=NAME)
 
     assert refused.value.facts["origin"] == "yongneng/ledger/370100"
 

@@ -5,10 +5,11 @@ import shutil
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from ledger.attest import ledger_origin, sign_checkpoint
 from ledger.check import CHECKS, self_check
-from ledger.db import connect, move_wal, reading, sqlite_url
+from ledger.db import Base, connect, move_wal, reading, sqlite_url
 from ledger.finding import Findings
 from ledger.keys import verifier_key
 from ledger.transfer import Line, PostLines
@@ -33,7 +34,7 @@ def build(engine, clock):
     sign(engine)
     play(bench, clock)
     sign(engine)
-    line = Line("", E1, E2, FLOW, 50)
+    line = Line("later", E1, E2, FLOW, 50)
     bench.both(PostLines(rule="REG-11", lines=(line,)))
     return bench
 
@@ -114,7 +115,6 @@ TAMPERS = [
     ("UPDATE entries SET code = 'allocation' WHERE sequence = 1", "blocks"),
     ("UPDATE entries SET rule = 'REG-12' WHERE sequence = 1", "blocks"),
     ("UPDATE entries SET reference = 'grant:9' WHERE sequence = 1", "blocks"),
-    ("UPDATE entries SET reference = '' WHERE sequence = 4", "references"),
     ("UPDATE entries SET effective_at = effective_at - 1 WHERE sequence = 1", "blocks"),
     ("UPDATE entries SET reverses = 11 WHERE sequence = 9", "reversals"),
     ("UPDATE entries SET reverses = 9 WHERE sequence = 9", "reversals"),
@@ -146,6 +146,7 @@ TAMPERS = [
     ("UPDATE accounts SET address = 'enterprise:E7:holding' WHERE id = 9", "blocks"),
     ("UPDATE accounts SET address = 'enterprise:E1:nothing' WHERE id = 12", "references"),
     ("UPDATE accounts SET opened_by = 99 WHERE id = 12", "references"),
+    ("UPDATE accounts SET opened_by = 1 WHERE id = 12", "references"),
     ("UPDATE assets SET code = replace(code, '2025', '2026') WHERE id = 2", "blocks"),
     ("DELETE FROM accounts WHERE id = 9", "references"),
     # Balances
@@ -211,6 +212,24 @@ def test_a_changed_row_fails_the_check_that_is_there_for_it(copy, statement, che
     assert {"durability", "guards"}.isdisjoint(failed)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("demonstration", "ledger", "it is of another ledger"),
+        ("2025-01-02", "2024-01-02", "it is older than the one before"),
+        ("block 17", "block 16", "its note and its row differ, or name another block"),
+    ],
+)
+def test_a_changed_checkpoint_is_found_without_its_key(copy, old, new, problem):
+    statement = "UPDATE checkpoints SET note = replace(note, :old, :new) WHERE size = 28"
+    tamper(copy, statement, old=old, new=new)
+
+    failed = self_check(copy).failed
+
+    assert set(failed) == {"checkpoints"}
+    assert failed["checkpoints"]["problem"] == problem
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_changed_rows_are_found_on_postgresql_too(engine, clock):
@@ -221,9 +240,8 @@ def test_changed_rows_are_found_on_postgresql_too(engine, clock):
 
     failed = self_check(engine, KEYS).failed
 
-    assert set(failed) == {"payload_hashes", "blocks", "balances", "checkpoints", "leaves"} - {
-        "leaves"  # the leaf holds the payload's hash, which was not touched
-    }
+    # The leaf holds the hash of the payload, which was not touched.
+    assert set(failed) == {"payload_hashes", "blocks", "balances", "checkpoints"}
     assert failed["payload_hashes"]["where"] == "command 5"
     assert failed["blocks"]["problems"] == 2
 
@@ -254,23 +272,29 @@ def flipped(value, chance):
 def test_any_flipped_bit_of_what_history_covers_is_found(copy):
     chance, missed = random.Random(26), []
     for _ in range(300):
-        table = chance.choice(sorted(COVERED))
-        column = chance.choice(COVERED[table])
-        with copy.connect() as connection, unguarded(connection):
-            found = connection.exec_driver_sql(f"SELECT * FROM {table}").mappings().all()
-            row = chance.choice([row for row in found if row[column]])
-            value = flipped(row[column], chance)
-            keys = " AND ".join(f"{name} = :old_{name}" for name in row if name != "payload")
-            change = sa.text(f"UPDATE {table} SET {column} = :value WHERE {keys}".replace(
-                "= :old_reference", "IS :old_reference").replace(
-                "= :old_reverses", "IS :old_reverses").replace(
-                "= :old_expires_at", "IS :old_expires_at"))
-            values = {f"old_{name}": old for name, old in row.items() if name != "payload"}
-            connection.execute(change, {**values, "value": value})
-            connection.commit()
+        table = Base.metadata.tables[chance.choice(sorted(COVERED))]
+        column = table.c[chance.choice(COVERED[table.name])]
+        with copy.begin() as connection:
+            rows = connection.execute(sa.select(*table.primary_key.columns, column)).all()
+        *key, value = chance.choice([row for row in rows if row[-1]])
+
+        try:
+            change(copy, column, key, flipped(value, chance))
+        except IntegrityError:  # a unique column already refuses it
+            continue
+
         if self_check(copy, KEYS).ok:
-            missed.append((table, column, row[column], value))
+            missed.append((str(column), key, value))
+        change(copy, column, key, value)
     assert missed == []
+    assert self_check(copy, KEYS).ok
+
+
+def change(engine, column, key, value):
+    keys = column.table.primary_key.columns
+    row = [one == wanted for one, wanted in zip(keys, key, strict=True)]
+    with engine.begin() as connection, unguarded(connection):
+        connection.execute(sa.update(column.table).where(*row).values({column: value}))
 
 
 def test_guards_that_were_taken_away_are_missed(copy):

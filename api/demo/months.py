@@ -1,0 +1,200 @@
+"""
+Chapter three: the year itself.
+
+Meters are read, capacity closes, a furnace is rebuilt, and a two-high project looks for what it
+must replace.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+
+from api.demo.cast import REG1, VER1, VER2, place, player, rows_of, story
+from api.demo.province import write_csv
+from api.demo.stage import Stage
+from ledger.days import day_of
+from ledger.substitution.accept import AcceptProject
+from ledger.substitution.audit import FileBaseline, FileReaudit
+from ledger.substitution.claim import (
+    ClaimClosure,
+    ClaimRetrofit,
+    ClosureLine,
+    RetrofitLine,
+)
+from ledger.substitution.clawback import FlowLine
+from ledger.substitution.confirm import ConfirmFreed, GiveOpinion
+from ledger.substitution.project import (
+    AdditionLine,
+    PlanSubstitution,
+    RegisterProject,
+    SourceLine,
+)
+from ledger.units import format_tce
+
+MORNING = 540
+
+Event = tuple[date, int, str, Any]
+"""The day, its order within the day, what happens, and the table of the story."""
+
+
+def play_until(stage: Stage, last: date) -> None:
+    """Let everything from today to *last* happen, in the order of its days."""
+    stage.voice.chapter("Meters are read, quota is freed", "三、计量与腾出指标")
+    for day, _, what, item in sorted(_events(), key=lambda event: event[:2]):
+        if day >= day_of(stage.clock.now) and day <= last:
+            stage.at(day, minute=MORNING)
+            _VERBS[what](stage, item)
+
+
+def _events() -> Iterator[Event]:
+    for month in range(1, 13):
+        first_of_next = date(2025 + month // 12, month % 12 + 1, 1)
+        yield first_of_next - timedelta(days=1), 1, "readings", f"2025-{month:02d}"
+    for item in story()["closure"]:
+        yield item["claimed_on"], 2, "claim_closure", item
+        yield item["reviewed_on"], 3, "opinion", item
+        yield item["confirmed_on"], 4, "confirm", item
+    retrofit = story()["retrofit"]
+    yield retrofit["before"]["filed_on"], 2, "baseline", retrofit
+    yield retrofit["after"]["filed_on"], 2, "reaudit", retrofit
+    yield retrofit["claimed_on"], 2, "claim_retrofit", retrofit
+    yield retrofit["reviewed_on"], 3, "opinion", retrofit
+    yield retrofit["confirmed_on"], 4, "confirm", retrofit
+    project = story()["project"]
+    yield project["registered_on"], 5, "project", project
+    for plan in project["plan"]:
+        yield plan["on"], 6, "plan", plan
+
+
+def _readings(stage: Stage, month: str) -> None:
+    """Bring in one month's readings of every meter, from the file an operator would get."""
+    path = stage.papers / f"readings-{month}.csv"
+    rows = [row for row in rows_of("readings") if row["month"] == month]
+    write_csv(path, rows)
+    stage.bring_in("readings", path, actor=REG1)
+    stage.voice.say(f"{month}: {len(rows)} meters read.")
+
+
+def evidence(document: str) -> str:
+    """Return the hash that stands for a document."""
+    return sha256(document.encode()).hexdigest()
+
+
+def _claim_closure(stage: Stage, item: dict[str, Any]) -> None:
+    claim = ClaimClosure(
+        claim=item["claim"],
+        enterprise=item["enterprise"],
+        facility=item["facility"],
+        closed_on=item["closed_on"],
+        statistics_year=item["statistics_year"],
+        last_year=item["last_year"],
+        evidence=evidence(item["evidence_document"]),
+        measures=tuple(
+            ClosureLine(line["measure"], line["statistics"], line.get("approved"))
+            for line in item["measure"]
+        ),
+    )
+    stage.do(claim, actor=player(item["enterprise"]).compliance)
+
+
+def _claim_retrofit(stage: Stage, item: dict[str, Any]) -> None:
+    claim = ClaimRetrofit(
+        claim=item["claim"],
+        enterprise=item["enterprise"],
+        facility=item["facility"],
+        works=item["works"],
+        began_on=item["began_on"],
+        ended_on=item["ended_on"],
+        last_year=item["last_year"],
+        evidence=evidence(item["evidence_document"]),
+        measures=(RetrofitLine(item["before"]["measure"]),),
+    )
+    stage.do(claim, actor=player(item["enterprise"]).compliance)
+
+
+def _audit(stage: Stage, item: dict[str, Any], part: str, shape: Any) -> None:
+    audit = item[part]
+    filed = shape(
+        works=item["works"],
+        enterprise=item["enterprise"],
+        facility=item["facility"],
+        measure=audit["measure"],
+        consumed=audit["consumed"],
+        output=audit["output"],
+        audited_on=audit["audited_on"],
+        evidence=evidence(audit["evidence_document"]),
+    )
+    stage.do(filed, actor=VER1)
+
+
+def _opinion(stage: Stage, item: dict[str, Any]) -> None:
+    opinion = GiveOpinion(
+        claim=item["claim"],
+        finding="upheld",
+        document=item["opinion_document"],
+        evidence=evidence(item["opinion_document"]),
+    )
+    stage.do_both(opinion, maker=VER1, checker=VER2)
+
+
+def _confirm(stage: Stage, item: dict[str, Any]) -> None:
+    confirmation = ConfirmFreed(
+        claim=item["claim"],
+        document=item["document"],
+        unused_flow=tuple(
+            FlowLine(line["measure"], line["unused"]) for line in item.get("unused_flow", ())
+        ),
+    )
+    district = player(item["enterprise"]).district
+    answer = stage.do_both(confirmation, maker=place(district).officer, checker=REG1)
+    stage.voice.say(f"Freed quota confirmed: {item['title']} — {item['title_en']}")
+    for source in answer.result["sources"]:
+        stage.voice.say(f"    {source['source']}: {format_tce(source['amount'])} t")
+
+
+def _register_project(stage: Stage, item: dict[str, Any]) -> None:
+    stage.voice.chapter("A two-high project looks for its substitution", "四、两高项目五个替代")
+    project = RegisterProject(
+        project=item["project"],
+        name=item["name"],
+        enterprise=item["enterprise"],
+        district=item["district"],
+        sector=item["sector"],
+        last_year=item["last_year"],
+        additions=tuple(AdditionLine(one["measure"], one["added"]) for one in item["addition"]),
+        qualifying=item["qualifying"],
+        planned_major=item["planned_major"],
+        decision=item["decision"],
+        industry=item["industry"],
+        pollutant_standard=item["pollutant_standard"],
+    )
+    stage.do(project, actor=place(item["district"]).officer)
+
+
+def _plan(stage: Stage, plan: dict[str, Any]) -> None:
+    project = story()["project"]
+    officer = place(project["district"]).officer
+    sources = tuple(SourceLine(one["source"], one["amount"]) for one in plan["sources"])
+    payload = PlanSubstitution(project=project["project"], sources=sources)
+    stage.do(payload, actor=player(project["enterprise"]).compliance)
+    answer = stage.both(AcceptProject(project=project["project"]), maker=officer, checker=REG1)
+    expected = "ok" if plan["expected"] == "accepted" else plan["expected"]
+    assert answer.code == expected, f"plan {plan['name']}: {answer.code}: {answer.message}"
+    if not answer.ok:
+        stage.voice.refused(f"plan {plan['name']}", answer.code, answer.message)
+        return
+    stage.voice.say(f"Plan {plan['name']} accepted: every measure is covered and more is retired.")
+
+
+_VERBS: dict[str, Any] = {
+    "readings": _readings,
+    "claim_closure": _claim_closure,
+    "claim_retrofit": _claim_retrofit,
+    "baseline": lambda stage, item: _audit(stage, item, "before", FileBaseline),
+    "reaudit": lambda stage, item: _audit(stage, item, "after", FileReaudit),
+    "opinion": _opinion,
+    "confirm": _confirm,
+    "project": _register_project,
+    "plan": _plan,
+}

@@ -1,0 +1,116 @@
+"""
+The figures at the end: counted from the database, never from what the demonstration remembers.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.demo.proof import Proof
+from api.demo.stage import Stage
+from ledger.compliance.tables import ClosingRow
+from ledger.db import reading
+from ledger.entry import EntryCode
+from ledger.parties.tables import EnterpriseRow
+from ledger.tables import (
+    AccountRow,
+    AssetRow,
+    BalanceRow,
+    CommandRow,
+    EntryRow,
+    PostingRow,
+)
+from ledger.units import format_tce
+from market.tables import OrderRow, TradeRow
+
+
+def summary(stage: Stage, proof: Proof, seconds: int) -> dict[str, Any]:
+    """Return the figures of the played year; tonnes are text with three decimals."""
+    with reading(stage.program.engine) as connection:
+        return {
+            "enterprises": _count(connection, EnterpriseRow),
+            "commands": _count(connection, CommandRow),
+            "refused": dict(sorted(stage.refused.items())),
+            "entries": _count(connection, EntryRow),
+            "postings": _count(connection, PostingRow),
+            "orders": _count(connection, OrderRow),
+            "trades": _count(connection, TradeRow),
+            **_tonnes(connection),
+            "cash_turnover_fen": _sum(connection, TradeRow.consideration_fen),
+            "imbalance": _imbalance(connection),
+            "state_digest": proof.state_digest,
+            "replay_digest": proof.replay_digest,
+            "checkpoint": proof.checkpoint,
+            "tamper_detected": proof.tamper_detected,
+            "seconds": seconds,
+        }
+
+
+def _tonnes(connection: sa.Connection) -> dict[str, str]:
+    given = _moved(connection, "district:%:budget", "enterprise:%")
+    taken = _moved(connection, "enterprise:%", "district:%:budget")
+    freed = _moved(connection, "scheme:issuance", "source:%")
+    substituted = _moved(connection, "source:%", "scheme:substituted:%")
+    added = _moved(
+        connection, "scheme:issuance", "enterprise:%:entitlement", code=EntryCode.SUBSTITUTION
+    )
+    amounts = {
+        "allocated": given - taken,
+        "freed": freed,
+        "substituted": substituted,
+        "net_reduction": substituted - added,
+        "traded": _moved(connection, "enterprise:%:held", "enterprise:%", code=EntryCode.TRADE),
+        "surrendered": _moved(connection, "enterprise:%", "scheme:surrendered:%"),
+        "short": _sum(connection, ClosingRow.missing, ClosingRow.measure == "energy"),
+    }
+    return {f"tce_{name}": format_tce(kgce) for name, kgce in amounts.items()}
+
+
+def _moved(
+    connection: sa.Connection, source: str, destination: str, *, code: EntryCode | None = None
+) -> int:
+    """Return the kgce of energy that went from accounts like *source* to ones like *destination*."""
+    giving, taking = sa.alias(AccountRow.__table__), sa.alias(AccountRow.__table__)
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(PostingRow.amount), 0))
+        .join(giving, giving.c.id == PostingRow.source_id)
+        .join(taking, taking.c.id == PostingRow.destination_id)
+        .join(AssetRow, AssetRow.id == PostingRow.asset_id)
+        .join(EntryRow, EntryRow.sequence == PostingRow.entry)
+        .where(giving.c.address.like(source), taking.c.address.like(destination))
+        .where(AssetRow.code.like("energy.%"))
+    )
+    if code is not None:
+        query = query.where(EntryRow.code == code)
+    return int(connection.execute(query).scalar_one())
+
+
+def _count(connection: sa.Connection, table: Any) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+
+
+def _sum(connection: sa.Connection, column: Any, *conditions: Any) -> int:
+    total = sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(*conditions)
+    return int(connection.execute(total).scalar_one())
+
+
+def _imbalance(connection: sa.Connection) -> int:
+    """Return by how much any asset fails to sum to zero over all accounts; it must be 0."""
+    sums = connection.execute(
+        sa.select(sa.func.sum(BalanceRow.amount)).group_by(BalanceRow.asset_id)
+    ).scalars()
+    return sum(abs(int(total)) for total in sums)
+
+
+def tell(stage: Stage, figures: dict[str, Any]) -> None:
+    """Say the figures as a table."""
+    stage.voice.chapter("In figures", "十、小结")
+    shown = {
+        name: value for name, value in figures.items() if name not in ("refused", "checkpoint")
+    }
+    stage.voice.table("", ("figure", ""), ((name, str(value)) for name, value in shown.items()))
+    stage.voice.table(
+        "Refused, by code",
+        ("code", "times"),
+        ((code, str(times)) for code, times in figures["refused"].items()),
+    )

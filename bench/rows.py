@@ -1,0 +1,110 @@
+"""
+The rows of the performance contract: what is measured, what it must reach, and whether it did.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench import ledger, matching
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the contract. *value* has met *must* when `is_met`; *figures* are the rest."""
+
+    name: str
+    value: float
+    unit: str
+    must: float
+    at_most: bool
+    figures: dict[str, Any]
+
+    @property
+    def is_met(self) -> bool:
+        """Return whether the figure is on the right side of what it must reach."""
+        return self.value <= self.must if self.at_most else self.value >= self.must
+
+
+def rows(*, postgres: bool) -> Iterator[Row]:
+    """Measure and yield every row; PostgreSQL's only where its server is installed."""
+    yield from _bulk("SQLite", ledger.embedded, must=0.45, cpu_must=18.0)
+    yield from _singles()
+    yield from _market()
+    if postgres:
+        from bench.postgres import Server
+
+        server = Server()
+        try:
+            yield from _bulk("PostgreSQL", server.database, must=0.35, cpu_must=18.0)
+        finally:
+            server.stop()
+
+
+def _bulk(
+    engine: str, engine_of: Callable[[], Any], *, must: float, cpu_must: float
+) -> Iterator[Row]:
+    spread = ledger.measure_bulk(engine_of)
+    yield Row(
+        f"{engine}: postings in batches of 8,000 ÷ the bare rows",
+        spread["ratio"],
+        "×",
+        must,
+        False,
+        spread,
+    )
+    yield Row(
+        f"{engine}: CPU of this process per transfer",
+        spread["cpu_us_per_transfer"],
+        "µs",
+        cpu_must,
+        True,
+        {},
+    )
+    hot = ledger.measure_bulk(engine_of, hot=True)
+    ratio = round(hot["per_second"] / spread["per_second"], 2)
+    yield Row(f"{engine}: one hot account ÷ spread accounts", ratio, "×", 0.9, False, hot)
+
+
+def _singles() -> Iterator[Row]:
+    single = ledger.measure_single(ledger.embedded)
+    yield Row(
+        "SQLite: one caller, one command ÷ one-row commits",
+        single["ratio"],
+        "×",
+        0.6,
+        False,
+        single,
+    )
+    many = ledger.measure_many(ledger.embedded)
+    yield Row(
+        "SQLite: 64 callers ÷ min(4 × syncs, 0.4 × bare hand-off)",
+        many["ratio"],
+        "×",
+        1.0,
+        False,
+        many,
+    )
+    yield Row("SQLite: 64 callers, p99", many["p99_ms"], "ms", 10.0, True, {})
+    yield Row(
+        "SQLite: 64 callers, commands a commit", many["commands_per_commit"], "", 4.0, False, {}
+    )
+
+
+def _market() -> Iterator[Row]:
+    book: dict[str, Any] = dict(matching.measure_book())
+    for shape, must in (("thin", 1.0), ("deep", 0.4), ("hot", 0.9)):
+        million = round(book[shape]["events_per_second"] / 1e6, 2)
+        yield Row(
+            f"matching only, {shape} book", million, "M events/s of CPU", must, False, book[shape]
+        )
+    yield Row("matching only, deep ÷ thin", book["deep_to_thin"], "×", 0.25, False, {})
+    yield Row("bytes per resting order", book["bytes_per_order"], "B", 250, True, {})
+    auction: dict[str, Any] = dict(matching.measure_auction())
+    for size, must in ((100_000, 50), (1_000_000, 250)):
+        milliseconds = _auction_ms(auction, size)
+        yield Row(f"call auction of {size:,} orders", milliseconds, "ms of CPU", must, True, {})
+
+
+def _auction_ms(figures: dict[str, Any], size: int) -> float:
+    return float(figures[f"orders_{size}"]["cpu_ms"])

@@ -1,0 +1,152 @@
+"""
+Issue a district's plan: what was staged takes effect, and the pre-issue leaves the budget.
+"""
+
+from typing import ClassVar
+
+from ledger.allocation.plan import plan_allocations, plan_hash
+from ledger.allocation.prepare import PlanAllocations, district_rows
+from ledger.allocation.tables import AllocationRow
+from ledger.chart import of_enterprise
+from ledger.command import Payload
+from ledger.districts.budget import Measure, budget_account, flow_of
+from ledger.districts.draw import draw, open_budget, require_headroom
+from ledger.districts.tables import BudgetRow
+from ledger.entry import Entry, EntryCode, Posting
+from ledger.errors import Refused
+from ledger.register import open_asset
+from ledger.subject import Handler, Result, Role
+from ledger.work import Work
+
+ISSUED_AT_ONCE_MAX = 2_000
+"""How many rows one issue takes, so that it never keeps the writer for long."""
+
+
+class NothingPlanned(Refused):
+    """A district has no staged rows for the year and measure."""
+
+    code = "nothing_planned"
+    rule = "ALC-56"
+
+    def __init__(self, district: str, *, year: int, measure: str) -> None:
+        super().__init__(
+            f"nothing is planned of {measure} in {district} for {year}: stage a plan first",
+            district=district,
+            year=year,
+            measure=measure,
+        )
+
+
+class PlanChanged(Refused):
+    """What is staged now is not what the issue names."""
+
+    code = "plan_changed"
+    rule = "ALC-56"
+
+    def __init__(self, named: str, *, staged: str) -> None:
+        super().__init__(
+            f"the plan was {named[:12]}… when this issue was written and is {staged[:12]}… now; "
+            "read it again",
+            named=named[:64],
+            staged=staged,
+        )
+
+
+class IssueDocumentMissing(Refused):
+    """An issue or a true-up names no decision document."""
+
+    code = "allocation_document_missing"
+    rule = "ALC-56"
+
+    def __init__(self) -> None:
+        super().__init__("the decision has no document: name the one that orders it")
+
+
+class IssueAllocations(Payload, frozen=True):
+    """Let a staged plan take effect; *plan_hash* is from the answer to the last plan or issue."""
+
+    kind: ClassVar[str] = "allocations.issue"
+    district: str
+    year: int
+    measure: Measure
+    plan_hash: str
+    document: str
+
+
+def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
+    """
+    Issue the pre-issue of the staged rows and commit the rest of their grants.
+
+    The whole plan must fit the budget, or nothing is issued. At most 2,000 rows go out at once,
+    in order of enterprise; the answer names the hash of what remains, for the next issue.
+
+    Checks in this order: document, budget, something planned, the plan that was read, headroom.
+    Rule: ALC-56, ALC-57, DST-52.
+    """
+    require_document(payload.document)
+    budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
+    staged = [
+        row
+        for row in district_rows(work, payload.district, year=payload.year, measure=payload.measure)
+        if row.state == "planned"
+    ]
+    if not staged:
+        raise NothingPlanned(payload.district, year=payload.year, measure=payload.measure)
+    now = plan_hash(staged)
+    if now != payload.plan_hash:
+        raise PlanChanged(payload.plan_hash, staged=now)
+    require_headroom(work.memory, budget, sum(row.granted for row in staged))
+    taken, left = staged[:ISSUED_AT_ONCE_MAX], staged[ISSUED_AT_ONCE_MAX:]
+    for row in taken:
+        _issue(work, budget, row)
+    result = {
+        "issued": len(taken),
+        "amount": sum(row.pre_issued for row in taken),
+        "remaining": len(left),
+        "plan_hash": plan_hash(left),
+    }
+    work.publish("allocations.issued", {**_about(budget), "document": payload.document, **result})
+    return result
+
+
+def require_document(document: str) -> None:
+    """Refuse a decision without a document. Rule: ALC-56."""
+    if not document.strip():
+        raise IssueDocumentMissing
+
+
+def _issue(work: Work, budget: BudgetRow, row: AllocationRow) -> None:
+    asset = open_asset(work, flow_of(budget.district, year=budget.year, measure=budget.measure))
+    source = budget_account(budget.district)
+    parts = (
+        ("restricted", row.pre_issued - row.saleable),
+        ("holding", row.saleable),
+    )
+    postings = tuple(
+        Posting(source, of_enterprise(row.enterprise, purpose), asset, amount)
+        for purpose, amount in parts
+        if amount
+    )
+    if postings:
+        reference = f"allocation:{row.year}:{row.measure}:{row.enterprise}:{row.product}"
+        draw(work, budget, Entry(EntryCode.ALLOCATION, "ALC-56", postings, reference))
+    budget.committed += row.granted - row.pre_issued
+    row.issued = row.pre_issued
+    row.state, row.issued_by = "issued", work.sequence
+
+
+def _about(budget: BudgetRow) -> dict[str, object]:
+    return {"district": budget.district, "year": budget.year, "measure": budget.measure}
+
+
+def _scope(_work: Work, payload: PlanAllocations | IssueAllocations) -> str:
+    return f"district:{payload.district}"
+
+
+_CITY = frozenset({Role.CITY_REGULATOR})
+_DISTRICT = frozenset({Role.DISTRICT_REGULATOR})
+
+ALLOCATE_HANDLERS = (
+    Handler(PlanAllocations, plan_allocations, makers=_DISTRICT, scope=_scope),
+    Handler(IssueAllocations, issue_allocations, makers=_DISTRICT, checkers=_CITY, scope=_scope),
+)

@@ -1,0 +1,68 @@
+"""
+The one-day play with a fault planted in it, which the crash tests must notice.
+
+    python -m tests.crash.child FAULT WHERE [--seed N] [--rounds N]
+"""
+
+import sys
+import time
+from threading import Event, Thread
+
+import ledger.db
+from api.demo import one_day
+from ledger.store import Store
+from ledger.writer import Writer
+
+BETWEEN_ANSWER_AND_COMMIT = 0.02
+"""Seconds; without them the window is so short that 100 kills hit it three times."""
+
+
+def answer_early():
+    """Let callers have their answers once they are decided, and commit a little later."""
+    honest_commit, honest_touch = Writer._commit, Store.touch_lease
+    decided, committing = Event(), []
+
+    def touch_lease(store, epoch):
+        # The last thing before the commit: every row is written, nothing is durable.
+        touched = honest_touch(store, epoch)
+        decided.set()
+        time.sleep(BETWEEN_ANSWER_AND_COMMIT)
+        return touched
+
+    def commit_and_tell(writer, batch):
+        try:
+            honest_commit(writer, batch)
+        finally:
+            decided.set()
+
+    def commit_later(writer, batch):
+        if committing:
+            committing.pop().join()
+        decided.clear()
+        committing.append(Thread(target=commit_and_tell, args=(writer, list(batch))))
+        committing[-1].start()
+        decided.wait()
+        for pending in batch:
+            pending.is_done = True
+
+    Store.touch_lease = touch_lease
+    Writer._commit = commit_later
+
+
+def trust_the_page_cache():
+    """Let SQLite commit without waiting for the disk, as `PRAGMA synchronous=OFF` does."""
+    honest_prepare = ledger.db._prepare_sqlite
+
+    def prepare(connection, record):
+        honest_prepare(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    ledger.db._prepare_sqlite = prepare
+
+
+FAULTS = {"answer-early": answer_early, "synchronous-off": trust_the_page_cache}
+
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]]()
+    one_day.main(sys.argv[2:])

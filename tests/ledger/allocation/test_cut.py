@@ -1,0 +1,257 @@
+"""A closure takes the right, the unused flow, and later allocations that look at past totals."""
+
+from dataclasses import asdict
+from typing import ClassVar
+
+import pytest
+
+from ledger.allocation.confirm import ConfirmEntitlements, EntitlementLine
+from ledger.allocation.cut import claw_back_flow, cut_entitlement
+from ledger.command import Payload
+from ledger.parties.enroll import FacilityLine, RegisterFacilities
+from ledger.replay import replay
+from ledger.subject import VERB_DECIDES, Handler, Subject
+from tests.ledger.allocation.build import (
+    BUDGET,
+    FLOW,
+    agreed,
+    allocation,
+    allocation_ledger,
+    cement,
+    end_the_year,
+    final,
+    issued,
+    move,
+    past,
+    plan,
+    record,
+    refused_alone,
+    set_budget,
+    truing,
+)
+from tests.ledger.allocation.replayed import replayed
+
+ENTITLEMENT = "enterprise:E1:entitlement"
+EARLY = "energy.standing.two_high.t2026.eq.990100"
+LATE = "energy.standing.two_high.t2030.eq.990100"
+
+
+class CutRight(Payload, frozen=True):
+    """What a later subject asks of this one, as a command of its own."""
+
+    kind: ClassVar[str] = "test.cut_right"
+    amount: int
+    facility: str = ""
+    enterprise: str = "E1"
+
+
+class CutFlow(Payload, frozen=True):
+    kind: ClassVar[str] = "test.cut_flow"
+    amount: int
+    enterprise: str = "E1"
+
+
+def cut_right(work, payload):
+    cuts = cut_entitlement(
+        work,
+        payload.enterprise,
+        measure="energy",
+        amount=payload.amount,
+        closure_year=2025,
+        facility=payload.facility,
+    )
+    return {"cuts": [asdict(cut) for cut in cuts]}
+
+
+def cut_flow(work, payload):
+    split = claw_back_flow(
+        work, payload.enterprise, measure="energy", year=2025, amount=payload.amount
+    )
+    return asdict(split)
+
+
+CLOSING = Subject(
+    "closing",
+    (
+        Handler(CutRight, cut_right, makers=VERB_DECIDES),
+        Handler(CutFlow, cut_flow, makers=VERB_DECIDES),
+    ),
+)
+
+
+@pytest.fixture
+def bench(engine, clock):
+    bench = allocation_ledger(engine, clock, CLOSING)
+    kiln = FacilityLine("F1", "E1", "Kiln 1", "CEMENT", "cement", 1_000_000, "t")
+    bench.do(RegisterFacilities(rows=(kiln,))).require()
+    return bench
+
+
+def entitle(bench) -> None:
+    """E1 holds 700 until 2026 for all it has and 500 until 2030 for its kiln."""
+    lines = (
+        EntitlementLine("E1", "energy", 700, 2026, "R-1"),
+        EntitlementLine("E1", "energy", 500, 2030, "R-2", "F1"),
+    )
+    agreed(bench, ConfirmEntitlements(rows=lines)).require()
+
+
+def test_a_closed_facility_gives_up_its_own_right_first(bench):
+    entitle(bench)
+
+    answer = bench.do(CutRight(amount=600, facility="F1"))
+
+    assert answer.result["cuts"] == [
+        {"asset": LATE, "last_year": 2030, "amount": 500},
+        {"asset": EARLY, "last_year": 2026, "amount": 100},
+    ]
+    assert bench.balance(ENTITLEMENT, LATE) == 0
+    assert bench.balance(ENTITLEMENT, EARLY) == 600
+    assert bench.balance("scheme:converted", LATE) == 500
+    assert bench.balance("scheme:converted", EARLY) == 100
+
+
+def test_without_a_facility_the_right_that_ends_first_goes_first(bench):
+    entitle(bench)
+
+    answer = bench.do(CutRight(amount=701))
+
+    assert [cut["amount"] for cut in answer.result["cuts"]] == [700, 1]
+
+
+def test_a_right_is_given_up_to_its_last_unit_and_no_further(bench):
+    entitle(bench)
+
+    answer = refused_alone(bench, CutRight(amount=1_201))
+
+    assert answer.code == "entitlement_short"
+    assert answer.facts == {
+        "enterprise": "E1",
+        "measure": "energy",
+        "needed": 1_201,
+        "available": 1_200,
+    }
+    assert bench.do(CutRight(amount=1_200)).ok
+
+
+def test_who_holds_no_right_has_nothing_to_reclassify(bench):
+    answer = bench.do(CutRight(amount=600))
+
+    assert answer.result == {"cuts": []}
+
+
+@pytest.mark.parametrize("payload", [CutRight(amount=0), CutFlow(amount=-1)])
+def test_a_cut_of_nothing_is_refused(bench, payload):
+    assert refused_alone(bench, payload).code == "amount_not_positive"
+
+
+def test_later_allocations_by_past_totals_are_cut(bench):
+    set_budget(bench, 200_000)
+    set_budget(bench, 200_000, year=2026)
+    record(bench, past("E4", 2024, 90_000))
+    bench.do(CutRight(amount=30_000, enterprise="E4")).require()
+    row = {"product": "", "benchmark": "", "base_first_year": 2024, "base_last_year": 2024}
+
+    plan(bench, cement("E4", 0, **row)).require()
+    plan(bench, cement("E4", 0, **row), year=2026).require()
+
+    assert allocation(bench, "E4", "").granted == 90_000
+    later = allocation(bench, "E4", "", year=2026)
+    assert later.granted == 60_000
+    assert replayed(later.sheet) == ["90000", "60000", "36000", "0"]
+
+
+def test_later_allocations_by_output_fall_with_it_and_are_not_cut_twice(bench):
+    set_budget(bench, 200_000_000, year=2026)
+    bench.do(CutRight(amount=30_000)).require()
+
+    plan(bench, cement(output=1_000), year=2026).require()
+
+    assert allocation(bench, year=2026).granted == 100_000
+
+
+def test_unused_flow_of_the_closure_year_goes_back(bench):
+    set_budget(bench, 200_000_000)
+    issued(bench, cement())
+
+    answer = bench.do(CutFlow(amount=20_000_000))
+
+    assert answer.result == {"taken_kgce": 20_000_000, "due_claim_kgce": 0}
+    assert bench.balance("enterprise:E1:restricted", FLOW) == 40_000_000
+    assert bench.balance(BUDGET, FLOW) == 160_000_000
+
+
+def test_flow_that_is_no_longer_there_is_claimed(bench):
+    set_budget(bench, 200_000_000)
+    issued(bench, cement())
+    move(bench, "enterprise:E1:restricted", "enterprise:E2:holding", 59_000_000)
+
+    answer = bench.do(CutFlow(amount=20_000_000))
+
+    assert answer.result == {"taken_kgce": 1_000_000, "due_claim_kgce": 19_000_000}
+
+
+def test_no_more_flow_goes_back_than_was_issued(bench):
+    set_budget(bench, 200_000_000)
+    issued(bench, cement())
+
+    answer = refused_alone(bench, CutFlow(amount=60_000_001))
+
+    assert answer.code == "claw_back_too_large"
+    assert answer.facts["available"] == 60_000_000
+
+
+def test_who_was_issued_nothing_has_no_flow_to_give_back(bench):
+    answer = bench.do(CutFlow(amount=1))
+
+    assert answer.result == {"taken_kgce": 0, "due_claim_kgce": 0}
+
+
+def test_true_up_does_not_take_a_second_time_what_a_closure_took(bench, clock):
+    """60,000 tce went out, 20,000 came back; output for 45,000 leaves 5,000 to credit."""
+    set_budget(bench, 200_000_000)
+    issued(bench, cement())
+    bench.do(CutFlow(amount=20_000_000)).require()
+    end_the_year(bench, clock)
+    final(bench, cement=450_000)
+
+    answer = agreed(bench, truing())
+
+    assert answer.result["credited"] == 5_000_000
+    assert bench.balance("enterprise:E1:holding", FLOW) == 45_000_000
+
+
+def test_true_up_by_past_totals_does_not_give_back_what_a_closure_took(bench, clock):
+    """100,000 tce less the 20,000 that the closure took: 80,000, of which 40,000 are there."""
+    set_budget(bench, 200_000_000)
+    record(bench, past("E4", 2024, 100_000_000))
+    issued(bench, cement("E4", 0, product="", benchmark="", base_first_year=2024))
+    bench.do(CutFlow(amount=20_000_000, enterprise="E4")).require()
+    end_the_year(bench, clock)
+    final(bench, "E4", pumps=1)
+
+    answer = agreed(bench, truing())
+
+    assert answer.result["credited"] == 40_000_000
+    assert bench.balance("enterprise:E4:holding", FLOW) == 80_000_000
+    assert replayed(allocation(bench, "E4", "").final_sheet) == [
+        "100000000",
+        "80000000",
+        "40000000",
+    ]
+
+
+def test_a_year_of_allocation_replays_to_the_same_state(bench, clock, other_engine):
+    entitle(bench)
+    set_budget(bench, 150_000_000)
+    issued(bench, cement("E2"), cement("E1"))
+    bench.do(CutRight(amount=600, facility="F1")).require()
+    bench.do(CutFlow(amount=20_000_000)).require()
+    end_the_year(bench, clock)
+    final(bench, "E1", cement=100_000)
+    final(bench, "E2", cement=1_100_000)
+    agreed(bench, truing()).require()
+
+    result = replay(bench.engine, other_engine, bench.subjects, iter(lambda: 7, None))
+
+    assert result.digest == bench.digest()
