@@ -11,15 +11,17 @@ import io
 import re
 import types
 import typing
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 
 from ledger.errors import Refused
-from ledger.rows import RowsRefused
-from ledger.units import parse_fen, parse_kgce
+from ledger.rows import RowsEmpty, RowsRefused
+from ledger.units import AmountMalformed, parse_fen, parse_kgce
 
 ROWS_MAX = 8_192
 BYTES_MAX = 20 * 1024 * 1024
@@ -30,7 +32,7 @@ _READABLE = {"_kgce": ("_tce", parse_kgce), "_fen": ("_yuan", parse_fen)}
 
 
 class FileUnreadable(Refused):
-    """A file is not UTF-8 text, is too large, or is not there."""
+    """A file is too large or is not there."""
 
     code = "file_unreadable"
     rule = "REG-40"
@@ -39,19 +41,55 @@ class FileUnreadable(Refused):
         super().__init__(f"{file}: {problem}", file=file, problem=problem)
 
 
+class FileNotText(FileUnreadable):
+    """A file is not text in UTF-8."""
+
+    code = "file_not_utf8"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file, "is not text in UTF-8; save it as CSV UTF-8")
+
+
+class CsvMalformed(FileUnreadable):
+    """A file is not CSV: a quote is not closed, stands alone, or encloses far too much."""
+
+    code = "csv_malformed"
+
+    def __init__(self, file: str, *, line: int, problem: str) -> None:
+        super().__init__(
+            file,
+            f"is not CSV at line {line}: {problem}; a cell that begins with a quote ends with one, "
+            "and a quote inside it is doubled",
+        )
+
+
 class ColumnsWrong(Refused):
-    """The first line does not name the columns that the rows need."""
+    """The first line does not name each column that the rows need, once, and no other."""
 
     code = "columns_wrong"
     rule = "REG-40"
 
-    def __init__(self, file: str, *, missing: Sequence[str], unknown: Sequence[str]) -> None:
-        lacks, knows_not = ", ".join(missing) or "nothing", ", ".join(unknown) or "nothing"
+    def __init__(
+        self,
+        file: str,
+        *,
+        known: Sequence[str],
+        missing: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+        repeated: Sequence[str] = (),
+    ) -> None:
+        faults = {"lacks": missing, "has the unknown": unknown, "repeats": repeated}
+        said = ", and ".join(
+            f"{fault} {', '.join(repr(name[:40]) for name in names)}"
+            for fault, names in faults.items()
+            if names
+        )
         super().__init__(
-            f"{file}: the first line lacks {lacks} and has unknown {knows_not}",
+            f"{file}: the first line {said}; its columns are {', '.join(known)}",
             file=file,
-            missing=lacks,
-            unknown=knows_not,
+            missing=", ".join(missing),
+            unknown=", ".join(name[:40] for name in unknown),
+            repeated=", ".join(repeated),
         )
 
 
@@ -62,9 +100,11 @@ class CellRefused(Refused):
     rule = "REG-40"
     wanted: ClassVar[str] = "another value"
 
-    def __init__(self, column: str, text: str) -> None:
+    def __init__(self, column: str, text: str, *, wanted: str = "") -> None:
         super().__init__(
-            f"{column} is {text[:40]!r} but must be {self.wanted}", column=column, text=text[:40]
+            f"{column} is {text[:40]!r} but must be {wanted or self.wanted}",
+            column=column,
+            text=text[:40],
         )
 
 
@@ -72,11 +112,25 @@ class CellNotWhole(CellRefused):
     """A cell of a whole-number column holds something else."""
 
     code = "cell_not_an_integer"
-    wanted = "a whole number without separators"
+    wanted = "a whole number of at most 18 digits, without separators"
+
+
+class CellNotAmount(CellRefused):
+    """A cell of an amount in tonnes or yuan holds something else, or too many decimals."""
+
+    code = "cell_not_an_amount"
+    wanted = "an amount"
+
+
+class CellNotListed(CellRefused):
+    """A cell holds none of the words that its column knows."""
+
+    code = "cell_not_listed"
+    wanted = "a word of a list"
 
 
 class CellIsFormula(CellRefused):
-    """A text cell begins like a spreadsheet formula."""
+    """A cell begins like a spreadsheet formula."""
 
     code = "cell_is_formula"
     wanted = "plain text that does not begin with = + @ or a tab"
@@ -115,17 +169,18 @@ def read_rows(path: Path, line: type[msgspec.Struct]) -> list[dict[str, Any]]:
     """
     Return the rows of the CSV file at *path* as plain data for lines of type *line*.
 
-    Every bad cell of every row is collected before anything is refused. Rule: REG-40.
+    Every bad cell of every row is collected before anything is refused. Rows are numbered as a
+    spreadsheet does: the first line is row 1, an empty row counts. Rule: REG-40.
     """
-    table = list(csv.reader(io.StringIO(_text_of(path), newline=""), strict=True))
-    if not table:
-        raise ColumnsWrong(path.name, missing=_names(line), unknown=())
-    columns = _columns(path.name, table[0], line)
-    body = [cells for cells in table[1:] if cells]
+    table = list(_records(path))
+    columns = _columns(path.name, table[0] if table else [], line)
+    body = [(number, cells) for number, cells in enumerate(table[1:], start=2) if cells]
+    if not body:
+        raise RowsEmpty
     if len(body) > ROWS_MAX:
         raise TooManyRows(path.name, len(body))
     rows, problems = [], []
-    for number, cells in enumerate(body, start=2):
+    for number, cells in body:
         try:
             rows.append(_row(cells, columns))
         except Refused as refusal:
@@ -133,6 +188,14 @@ def read_rows(path: Path, line: type[msgspec.Struct]) -> list[dict[str, Any]]:
     if problems:
         raise RowsRefused(problems, rows=len(body))
     return rows
+
+
+def _records(path: Path) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(_text_of(path), newline=""), strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise CsvMalformed(path.name, line=reader.line_num, problem=str(error)) from None
 
 
 def _text_of(path: Path) -> str:
@@ -145,9 +208,9 @@ def _text_of(path: Path) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise FileUnreadable(path.name, "is not UTF-8; save it as CSV UTF-8") from None
-    if "\x00" in text:
-        raise FileUnreadable(path.name, "holds a NUL character")
+        raise FileNotText(path.name) from None
+    if "\x00" in text:  # UTF-16 without its mark, which decodes all the same
+        raise FileNotText(path.name)
     return text
 
 
@@ -160,10 +223,6 @@ class _Column(typing.NamedTuple):
     is_optional: bool
 
 
-def _names(line: type[msgspec.Struct]) -> list[str]:
-    return [field.name for field in msgspec.structs.fields(line)]
-
-
 def _columns(file: str, headings: list[str], line: type[msgspec.Struct]) -> list[_Column]:
     fields = {field.name: field for field in msgspec.structs.fields(line)}
     readable = {
@@ -172,16 +231,17 @@ def _columns(file: str, headings: list[str], line: type[msgspec.Struct]) -> list
         for minor, (unit, _) in _READABLE.items()
         if name.endswith(minor)
     }
-    known = {heading: readable.get(heading, heading) for heading in headings}
-    unknown = [heading for heading, name in known.items() if name not in fields]
-    missing = [
-        name for name, field in fields.items() if field.required and name not in known.values()
-    ]
-    if unknown or missing or len(set(known.values())) != len(headings):
-        raise ColumnsWrong(file, missing=missing, unknown=unknown)
+    named = [readable.get(heading, heading) for heading in headings]
+    missing = [name for name, field in fields.items() if field.required and name not in named]
+    unknown = [heading for heading in headings if heading not in fields | readable]
+    repeated = [name for name, times in Counter(named).items() if times > 1 and name in fields]
+    if missing or unknown or repeated:
+        raise ColumnsWrong(
+            file, known=list(fields), missing=missing, unknown=unknown, repeated=repeated
+        )
     return [
         _Column(heading, name, fields[name].type, not fields[name].required)
-        for heading, name in known.items()
+        for heading, name in zip(headings, named, strict=True)
     ]
 
 
@@ -197,21 +257,46 @@ def _row(cells: list[str], columns: list[_Column]) -> dict[str, Any]:
 
 
 def _value(column: _Column, text: str) -> object:
-    if _is_whole(column.type):
-        if column.heading != column.field:
-            minor = "_kgce" if column.field.endswith("_kgce") else "_fen"
-            return _READABLE[minor][1](text)
-        if text == "":
-            raise CellEmpty(column.heading, text)
-        if not _WHOLE.fullmatch(text):
-            raise CellNotWhole(column.heading, text)
-        return int(text)
     if text.startswith(FORMULA_STARTS):
         raise CellIsFormula(column.heading, text)
+    if _is_whole(column.type):
+        return _number(column, text)
+    words = _words_of(column.type)
+    if words and text not in words:
+        raise CellNotListed(column.heading, text, wanted=f"one of {', '.join(words)}")
     return text
+
+
+def _number(column: _Column, text: str) -> int:
+    if text == "":
+        raise CellEmpty(column.heading, text)
+    if column.heading != column.field:
+        return _minor_units(column, text)
+    if not _WHOLE.fullmatch(text):
+        raise CellNotWhole(column.heading, text)
+    return int(text)
+
+
+def _minor_units(column: _Column, text: str) -> int:
+    """Return an amount given in tonnes or yuan as whole kgce or fen; nothing is rounded."""
+    minor = "_kgce" if column.field.endswith("_kgce") else "_fen"
+    try:
+        return _READABLE[minor][1](text)
+    except AmountMalformed as refusal:
+        wanted = f"digits with at most {refusal.facts['decimals']} decimals"
+        raise CellNotAmount(column.heading, text, wanted=wanted) from None
 
 
 def _is_whole(annotation: Any) -> bool:
     if isinstance(annotation, types.UnionType):
         return any(_is_whole(part) for part in typing.get_args(annotation))
     return annotation is int
+
+
+def _words_of(annotation: Any) -> list[str]:
+    """Return the words that a column knows, none where it takes any text."""
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [str(word) for word in annotation]
+    if typing.get_origin(annotation) is typing.Literal:
+        return [word for word in typing.get_args(annotation) if word]
+    return []

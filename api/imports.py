@@ -98,7 +98,7 @@ def payloads_of(kind: str, path: Path, header: Mapping[str, Any] | None = None) 
     importing = KINDS[kind]
     rows = read_rows(path, importing.line)
     if importing.field:
-        return [read_payload(importing.payload, {importing.field: rows, **(header or {})})]
+        return [read_payload(importing.payload, {**(header or {}), importing.field: rows})]
     return [read_payload(importing.payload, row) for row in rows]
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import sqlalchemy as sa
 
@@ -246,7 +246,8 @@ def measure_many(
         writer.close()
     latencies.sort()
     syncs = raw_syncs_per_second()
-    hand_off = commands / _in_threads(callers, commands, _HandOff().submit)
+    with tempfile.TemporaryFile() as file:
+        hand_off = commands / _in_threads(callers, commands, _HandOff(file).submit)
     return {
         "commands_per_second": round(commands / seconds),
         "p50_ms": round(latencies[len(latencies) // 2] * 1e3, 2),
@@ -262,10 +263,9 @@ def measure_many(
 class _HandOff:
     """The same hand-off without a ledger: callers queue, and whoever leads syncs one record."""
 
-    def __init__(self) -> None:
-        self._mutex, self._turn = threading.Lock(), threading.Condition()
-        self._waiting: list[int] = []
-        self._file = tempfile.TemporaryFile()
+    def __init__(self, file: IO[bytes]) -> None:
+        self._mutex, self._turn = threading.Lock(), threading.Lock()
+        self._file = file
         self._synced = 0
         self._queued = 0
 

@@ -28,6 +28,7 @@ class EntryCode(StrEnum):
     WITHDRAWAL = "withdrawal"
     SURRENDER = "surrender"
     EXPIRY = "expiry"
+    BANKING = "banking"
     CANCELLATION = "cancellation"
     REVERSAL = "reversal"
 

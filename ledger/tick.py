@@ -2,7 +2,8 @@
 Time passes by commands: expire holds and run what is due, at ledger time, in order.
 """
 
-from heapq import heappop
+from functools import partial
+from heapq import heappop, heappush
 from typing import ClassVar
 
 from ledger.command import Command, Payload
@@ -56,7 +57,8 @@ class Ticks:
         memory = work.memory
         if not memory.due or memory.due[0][0] > work.now:
             return ""
-        at, kind, key = heappop(memory.due)
+        at, kind, key = item = heappop(memory.due)
+        work.on_refusal(lambda: heappush(memory.due, item))
         row = work.session.get_one(DueRow, (at, kind, key))
         row.done_by = work.sequence
         self.subjects.due[kind](work, key)
@@ -71,7 +73,8 @@ def _expire_holds(work: Work) -> int:
     memory = work.memory
     expired = 0
     while memory.expiries and memory.expiries[0][0] <= work.now and expired < EXPIRIES_MAX:
-        at, hold_id = heappop(memory.expiries)
+        at, hold_id = item = heappop(memory.expiries)
+        work.on_refusal(partial(heappush, memory.expiries, item))
         hold = memory.holds.get(hold_id)
         if hold is not None and hold.expires_at == at:
             expire(work, hold)

@@ -23,6 +23,10 @@ from ledger.tables import EntryRow, PostingRow
 from ledger.work import Work
 
 ENTRIES_MAX = 8_192
+REVERSIBLE = frozenset({EntryCode.TRANSFER, EntryCode.DEPOSIT, EntryCode.WITHDRAWAL})
+"""What no subject keeps a book of its own about; everything else is corrected by its subject."""
+
+HELD_PURPOSES = (":held", ":cash_held")
 
 
 class EntryExists(Refused):
@@ -33,6 +37,28 @@ class EntryExists(Refused):
 
     def __init__(self, reference: str) -> None:
         super().__init__(f"entry {reference} was written before", reference=reference)
+
+
+class ReferenceEmpty(Refused):
+    """A line of a bulk command has no reference of its own."""
+
+    code = "reference_empty"
+    rule = "REG-06"
+
+    def __init__(self) -> None:
+        super().__init__("every line needs a reference of its own, so that it is written once")
+
+
+class HeldUnits(Refused):
+    """A plain entry would move units that stand behind open holds."""
+
+    code = "held_units"
+    rule = "REG-15"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"{address} stands behind holds; capture or release the hold instead", account=address
+        )
 
 
 class TooManyEntries(Refused):
@@ -146,6 +172,8 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     if len(payload.lines) > ENTRIES_MAX:
         raise TooManyEntries(len(payload.lines))
     _require_new(work, [line.reference for line in payload.lines])
+    for line in payload.lines:
+        _require_not_held(line.source, line.destination)
     first = work.memory.entry_sequence + 1
     count = post_plain(
         work,
@@ -156,7 +184,15 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     return {"first_entry": first, "entries": count}
 
 
+def _require_not_held(*addresses: str) -> None:
+    for address in addresses:
+        if address.endswith(HELD_PURPOSES):
+            raise HeldUnits(address)
+
+
 def _require_new(work: Work, references: list[str]) -> None:
+    if "" in references:
+        raise ReferenceEmpty
     if len(set(references)) != len(references):
         counted = Counter(references)
         raise EntryExists(next(name for name in references if counted[name] > 1))
@@ -176,21 +212,23 @@ def open_accounts(work: Work, payload: OpenAccounts) -> Result:
 
 def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
     """
-    Undo an entry. Trades are final, a reversal is not reversed, and nothing is undone twice.
+    Undo an entry. Only transfers and cash can be undone so; a reversal is not reversed, and nothing twice.
 
     Rule: REG-18.
     """
     row = work.session.get(EntryRow, payload.entry)
     if row is None:
         raise NotReversible(payload.entry, "there is no such entry")
-    if row.code in (EntryCode.TRADE, EntryCode.HOLD, EntryCode.RELEASE):
-        raise NotReversible(payload.entry, f"a {row.code} is final")
+    if row.code != EntryCode.REVERSAL and row.code not in REVERSIBLE:
+        raise NotReversible(payload.entry, f"a {row.code} is final or corrected by its own subject")
     if row.reverses is not None:
         raise NotReversible(payload.entry, "it is a reversal itself")
     undone = sa.select(EntryRow.sequence).where(EntryRow.reverses == payload.entry)
     if work.session.scalar(undone) is not None:
         raise NotReversible(payload.entry, "it was reversed before")
     postings = read_postings(work, payload.entry)
+    for posting in postings:
+        _require_not_held(posting.source, posting.destination)
     sequence = post(work, reversing(sequence=payload.entry, postings=postings, rule="REG-18"))
     return {"entry": sequence, "reason": payload.reason}
 

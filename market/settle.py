@@ -51,7 +51,7 @@ def settle_orders(
         )
     consideration_fen = price_fen * quantity_tce
     fee = fee_fen(consideration_fen, terms.fee_basis_points)
-    used_fen = consideration_fen + fee
+    used_fen = buyer_hold.remaining - needed_fen
     buyer = venue.seats.get(buy.enterprise) or venue.seat(memory, buy.enterprise)
     seller = venue.seats.get(sell.enterprise) or venue.seat(memory, sell.enterprise)
     trade = _exchange(

@@ -1,4 +1,4 @@
-"""checkpoint, self-check, digest, replay, export, verify-export: what can be checked, and by whom."""
+"""checkpoint, self-check, digest, replay, export, verify-export: what anyone can check."""
 
 import itertools
 from pathlib import Path

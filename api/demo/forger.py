@@ -46,8 +46,7 @@ def _read(directory: Path, name: str) -> list[Line]:
 def _write(directory: Path, name: str, lines: list[Line]) -> None:
     """Write lines as the export does: the same separators, names in the same order."""
     text = "".join(
-        json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
-        for line in lines
+        json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
     )
     (directory / f"{name}.jsonl").write_text(text, encoding="utf-8")
 

@@ -51,7 +51,8 @@ def open_province(stage: Stage) -> None:
     stage.at(dates()["factors_adopted"], minute=540)
     _adopt_factors(stage)
     stage.bring_in("meters", DEMO / "meters.csv", actor=REG1)
-    stage.do_both(OpenYear(year=YEAR, measures="energy_and_coal", waiver=WAIVER), maker=REG1, checker=REG2)
+    year = OpenYear(year=YEAR, measures="energy_and_coal", waiver=WAIVER)
+    stage.do_both(year, maker=REG1, checker=REG2)
     stage.voice.say(
         f"{len(rows_of('enterprises'))} sample enterprises in {len(places())} districts, "
         f"{len(rows_of('meters'))} meters."

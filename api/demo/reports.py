@@ -103,7 +103,7 @@ def settle_quota(stage: Stage) -> None:
             true_up = TrueUp(
                 district=where.code,
                 year=YEAR,
-                measure=measure,  # type: ignore[arg-type]
+                measure=measure,
                 document=f"示例能清〔2026〕{where.short}号",
             )
             answer = stage.do_both(true_up, maker=where.officer, checker=REG1)

@@ -69,7 +69,7 @@ def _tonnes(connection: sa.Connection) -> dict[str, str]:
 def _moved(
     connection: sa.Connection, source: str, destination: str, *, code: EntryCode | None = None
 ) -> int:
-    """Return the kgce of energy that went from accounts like *source* to ones like *destination*."""
+    """Return the kgce of energy moved from accounts like *source* to ones like *destination*."""
     giving, taking = sa.alias(AccountRow.__table__), sa.alias(AccountRow.__table__)
     query = (
         sa.select(sa.func.coalesce(sa.func.sum(PostingRow.amount), 0))

@@ -6,7 +6,7 @@ who has more than it owes sells, and now and then somebody errs and is refused.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from random import Random
 
@@ -57,9 +57,7 @@ class Trading:
         self.chance = Random(2026)
         self.owed = self._owed()
         self.lacking_first: dict[str, int] = {}
-        self.groups = {
-            row["id"]: row["owner_group"] or row["id"] for row in rows_of("enterprises")
-        }
+        self.groups = {row["id"]: row["owner_group"] or row["id"] for row in rows_of("enterprises")}
 
     def prepare(self) -> None:
         """Take deposits and list what trades."""
@@ -106,7 +104,7 @@ class Trading:
         closed = self._each(day, CLOSES, [CloseDay(instrument=name) for name in names])
         self._tell(day, crossed, closed)
 
-    def _each(self, day: date, minute: int, payloads: list[Payload]) -> list[dict[str, int]]:
+    def _each(self, day: date, minute: int, payloads: Sequence[Payload]) -> list[dict[str, int]]:
         self.stage.at(day, minute=minute)
         return [dict(self.stage.do(payload, actor=EXC1).result) for payload in payloads]
 
@@ -228,9 +226,7 @@ class Trading:
         traders = list(self._traders(listing))
         self._offer_and_buy(listing, traders, traders)
 
-    def _offer_and_buy(
-        self, listing: Listing, sellers: list[Player], buyers: list[Player]
-    ) -> None:
+    def _offer_and_buy(self, listing: Listing, sellers: list[Player], buyers: list[Player]) -> None:
         for order in list(listing.book.orders.values()):
             cancel = CancelOrder(enterprise=order.enterprise, order=order.id)
             self.stage.do(cancel, actor=player(order.enterprise).trader)

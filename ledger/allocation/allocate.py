@@ -105,7 +105,7 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
         "remaining": len(left),
         "plan_hash": plan_hash(left),
     }
-    work.publish("allocations.issued", {**_about(budget), "document": payload.document, **result})
+    work.publish("allocations.issued", {**about(budget), "document": payload.document, **result})
     return result
 
 
@@ -135,7 +135,8 @@ def _issue(work: Work, budget: BudgetRow, row: AllocationRow) -> None:
     row.state, row.issued_by = "issued", work.sequence
 
 
-def _about(budget: BudgetRow) -> dict[str, object]:
+def about(budget: BudgetRow) -> dict[str, object]:
+    """Return what names a budget, for events."""
     return {"district": budget.district, "year": budget.year, "measure": budget.measure}
 
 

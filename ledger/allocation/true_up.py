@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ledger.allocation.allocate import ALLOCATE_HANDLERS, require_document
+from ledger.allocation.allocate import ALLOCATE_HANDLERS, about, require_document
 from ledger.allocation.confirm import CONFIRM_HANDLERS
 from ledger.allocation.methods import Granted
 from ledger.allocation.plan import terms_of_row
@@ -126,16 +126,7 @@ def true_up_allocations(work: Work, payload: TrueUp) -> Result:
         "freed": freed,
         "remaining": len(asked) - len(taken),
     }
-    work.publish(
-        "allocations.trued_up",
-        {
-            "district": budget.district,
-            "year": budget.year,
-            "measure": budget.measure,
-            "document": payload.document,
-            **result,
-        },
-    )
+    work.publish("allocations.trued_up", {**about(budget), "document": payload.document, **result})
     return result
 
 

@@ -78,7 +78,7 @@ def lapse(
     if plan.exchange:
         for unit in plan.exchange:
             open_asset(work, next_vintage(unit.asset))
-        post(work, Entry(EntryCode.EXPIRY, "CMP-65", exchange_postings(plan)))
+        post(work, Entry(EntryCode.BANKING, "CMP-65", exchange_postings(plan)))
     return plan
 
 

@@ -23,7 +23,9 @@ from ledger.post import post
 from ledger.register import open_asset, open_if_new
 from ledger.subject import Result
 from ledger.substitution.barrier import Project, Purpose
+from ledger.substitution.look_up import RECORDED
 from ledger.substitution.project import ProjectNotReady, project_of
+from ledger.substitution.read_terms import Terms, family_of, terms_of
 from ledger.substitution.requirement import (
     Addition,
     Coverage,
@@ -36,7 +38,6 @@ from ledger.substitution.requirement import (
     require_ratio,
 )
 from ledger.substitution.retirement import Use, require_in_pool, require_in_term, used_up
-from ledger.substitution.statistics import RECORDED
 from ledger.substitution.tables import (
     FreedSourceRow,
     PlanLineRow,
@@ -44,7 +45,6 @@ from ledger.substitution.tables import (
     ProjectRow,
     RetirementRow,
 )
-from ledger.substitution.terms import Terms, family_of, terms_of
 from ledger.work import Work
 
 

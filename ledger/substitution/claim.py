@@ -2,7 +2,7 @@
 Apply for freed quota, by closure or by retrofit.
 
 A claim fixes its amounts and keeps their calculation; it issues nothing. What every claim must
-stand is in `filing.py`, its opinion and its confirmation in `confirm.py`.
+stand is in `file.py`, its opinion and its confirmation in `confirm.py`.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from ledger.policy import as_text
 from ledger.subject import Result
 from ledger.substitution.audit import AFTER, BEFORE, own_facility, running_facility
 from ledger.substitution.evidence import require_past
-from ledger.substitution.filing import Figure, file_claim
+from ledger.substitution.file import Figure, file_claim
 from ledger.substitution.freed import (
     AmountAboveCap,
     Audit,
@@ -34,7 +34,7 @@ from ledger.substitution.freed import (
     freed_by_closure,
     freed_by_retrofit,
 )
-from ledger.substitution.statistics import RECORDED, recorded_use, registered_capacity
+from ledger.substitution.look_up import RECORDED, recorded_use, registered_capacity
 from ledger.substitution.tables import FreedClaimRow, RetrofitAuditRow
 from ledger.work import Work
 

@@ -10,7 +10,7 @@ from ledger.allocation.cut import claw_back_flow
 from ledger.districts.budget import Measure
 from ledger.errors import Refused
 from ledger.post import AmountNotPositive
-from ledger.substitution.filing import MeasureTwice
+from ledger.substitution.file import MeasureTwice
 from ledger.substitution.tables import FlowClawbackRow, FreedClaimRow
 from ledger.work import Work
 

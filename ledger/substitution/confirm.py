@@ -23,7 +23,7 @@ from ledger.register import open_account, open_asset
 from ledger.subject import Result
 from ledger.substitution.clawback import FlowLine, claw_back
 from ledger.substitution.evidence import require_document, require_evidence
-from ledger.substitution.filing import source_of
+from ledger.substitution.file import source_of
 from ledger.substitution.freed import Method
 from ledger.substitution.reclassify import entitled, reclassify
 from ledger.substitution.tables import FreedClaimRow, FreedMeasureRow, FreedSourceRow

@@ -17,7 +17,7 @@ from ledger.post import AmountNotPositive
 from ledger.rows import RowsEmpty
 from ledger.subject import Result
 from ledger.substitution.evidence import require_document, require_measure, require_term
-from ledger.substitution.filing import MeasureTwice
+from ledger.substitution.file import MeasureTwice
 from ledger.substitution.tables import (
     FreedSourceRow,
     PlanLineRow,

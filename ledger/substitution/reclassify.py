@@ -10,7 +10,7 @@ from ledger.asset import parse_asset
 from ledger.chart import of_enterprise
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.post import post
-from ledger.substitution.statistics import RECORDED
+from ledger.substitution.look_up import RECORDED
 from ledger.substitution.tables import FreedClaimRow
 from ledger.work import Work
 

@@ -1,9 +1,13 @@
 """
-The one-day play with a fault planted in it, which the crash tests must notice.
+A process that forks one player of the one-day play after another, to be killed one by one.
 
-    python -m tests.crash.child FAULT WHERE [--seed N] [--rounds N]
+It reads requests from its input, a line each: ["fault", "where", "--seed", "7", …]. A player has a
+process of its own and is as dead after SIGKILL as any; only the product is imported but once. The
+fault is planted in the player before it opens the ledger, and must be noticed by the tests.
 """
 
+import json
+import os
 import sys
 import time
 from threading import Event, Thread
@@ -60,9 +64,37 @@ def trust_the_page_cache():
     ledger.db._prepare_sqlite = prepare
 
 
-FAULTS = {"answer-early": answer_early, "synchronous-off": trust_the_page_cache}
+FAULTS = {
+    "none": lambda: None,
+    "answer-early": answer_early,
+    "synchronous-off": trust_the_page_cache,
+}
+
+
+def play(fault, arguments):
+    """Be one player: say which process it is, then acknowledge; never return."""
+    code = 1
+    try:
+        print("process", os.getpid(), flush=True)
+        FAULTS[fault]()
+        one_day.main(arguments)
+        code = 0
+    except SystemExit as refused:
+        print(refused, file=sys.stderr, flush=True)
+    finally:
+        os._exit(code)
+
+
+def serve():
+    """Fork a player for every request and say how it ended."""
+    for request in iter(sys.stdin.readline, ""):
+        fault, *arguments = json.loads(request)
+        child = os.fork()
+        if child == 0:
+            play(fault, arguments)
+        _, status = os.waitpid(child, 0)
+        print("ended", os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":
-    FAULTS[sys.argv[1]]()
-    one_day.main(sys.argv[2:])
+    serve()

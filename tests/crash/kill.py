@@ -1,15 +1,18 @@
 """
 Kill a playing process at a moment nobody chose, and look at what it left behind.
 
-A trial starts the one-day play in a process of its own, reads what it acknowledges from a pipe,
-sends SIGKILL some time after the first new acknowledgement, opens the database and holds it
-against the pipe.
+A trial starts a player of the one-day play, reads what it acknowledges from a pipe, sends SIGKILL
+some time after the first new acknowledgement, opens the database and holds it against the pipe.
 """
 
+import json
+import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
@@ -24,12 +27,11 @@ from ledger.tables import CommandRow
 from ledger.writer import Writer
 
 ROOT = Path(__file__).resolve().parents[2]
-HONEST = ("api.demo.one_day",)
-EARLY = ("tests.crash.child", "answer-early")
-WITHOUT_SYNC = ("tests.crash.child", "synchronous-off")
+ROUNDS = 20_000
+"""More than any player lives to see."""
 
-ROUNDS = "20000"
-"""More than any child lives to see."""
+FORK_WARNING = "ignore:This process:DeprecationWarning"
+"""Python warns of a fork where libraries keep threads of their own; players use none of them."""
 
 KILL_AFTER_SECONDS = (0.05, 0.6)
 START_SECONDS_MAX = 60
@@ -71,56 +73,108 @@ class Trial:
     faults: list[str] = field(default_factory=list)
 
 
-def start(module, where, *, seed, rounds=ROUNDS):
-    """Start the play in a process of its own and return it with a pipe from its output."""
-    return subprocess.Popen(
-        [sys.executable, "-m", *module, where, "--seed", str(seed), "--rounds", rounds],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@dataclass(slots=True)
+class Played:
+    """What a player acknowledged, in order, how its process ended, and what it complained of."""
+
+    acknowledged: list[str]
+    exit_code: int
+    complaint: str
 
 
-def kill_once(module, where, *, seed, trial):
+class Nursery:
+    """The parent process of the players, who play one at a time."""
+
+    def __init__(self, process, errors):
+        self.process = process
+        self.errors = errors
+
+    def play(self, where, *, seed, rounds=ROUNDS, fault="none", kill=None):
+        """
+        Let one player play until it ends or is killed.
+
+        *kill* is asked after each acknowledgement, with all so far, until it gives the seconds
+        after which the player is to be killed.
+        """
+        request = [fault, where, "--seed", str(seed), "--rounds", str(rounds)]
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        player = self._number_after("process", self.process.stdout.readline())
+        timer = after(START_SECONDS_MAX, player)
+        acknowledged = []
+        while (line := self.process.stdout.readline()).startswith("one-day:"):
+            acknowledged.append(line.rstrip("\n"))
+            seconds = kill(acknowledged) if kill else None
+            if seconds is not None:
+                timer.cancel()
+                timer, kill = after(seconds, player), None
+        timer.cancel()
+        exit_code = self._number_after("ended", line)
+        return Played(acknowledged, exit_code, self._complaint())
+
+    def _number_after(self, word, line):
+        assert line.startswith(f"{word} "), self._complaint() or line
+        return int(line.removeprefix(f"{word} "))
+
+    def _complaint(self):
+        """Return what players have written to their standard error since it was last read."""
+        self.errors.seek(0)
+        said = self.errors.read().decode()
+        self.errors.truncate(0)
+        return said
+
+
+@contextmanager
+def open_nursery():
+    """Yield a nursery, whose process ends with the block."""
+    with (
+        tempfile.TemporaryFile("a+b") as errors,
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-W", FORK_WARNING, "-m", "tests.crash.child"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        yield Nursery(process, errors)
+
+
+def after(seconds, process):
+    """Send SIGKILL to *process* some time from now, unless the timer is cancelled."""
+    timer = Timer(seconds, os.kill, (process, signal.SIGKILL))
+    timer.start()
+    return timer
+
+
+def kill_once(nursery, where, *, seed, trial, fault="none"):
     """Make one trial on a migrated database, going on from the trials that it has seen before."""
     engine = connect(where if "://" in where else sqlite_url(Path(where)))
+    known, chance = set(logged(engine)), random.Random(f"{seed}/{trial}")
+
+    def soon_after_the_first_new_one(acknowledged):
+        return None if acknowledged[-1] in known else chance.uniform(*KILL_AFTER_SECONDS)
+
     try:
-        known = set(logged(engine))
-        acknowledged, killed = killed_play(module, where, seed=seed, trial=trial, known=known)
-        return look(engine, acknowledged, killed=killed, known=known)
+        played = nursery.play(where, seed=seed, fault=fault, kill=soon_after_the_first_new_one)
+        assert played.complaint == ""
+        return look(engine, played, known=known)
     finally:
         engine.dispose()
 
 
-def killed_play(module, where, *, seed, trial, known):
-    """Return what a child acknowledged until it was killed, and whether it was."""
-    chance = random.Random(f"{seed}/{trial}")
-    child = start(module, where, seed=seed)
-    timer = Timer(START_SECONDS_MAX, child.kill)
-    timer.start()
-    acknowledged, is_fresh = [], False
-    for line in child.stdout:
-        if not line.endswith("\n"):
-            break  # torn by the kill: nobody has been told this id
-        acknowledged.append(line.rstrip("\n"))
-        if not is_fresh and acknowledged[-1] not in known:
-            is_fresh = True
-            timer.cancel()
-            timer = Timer(chance.uniform(*KILL_AFTER_SECONDS), child.kill)
-            timer.start()
-    timer.cancel()
-    complaint = child.communicate()[1]
-    assert child.returncode == -signal.SIGKILL or not complaint, complaint
-    return acknowledged, child.returncode == -signal.SIGKILL
+def look(engine, played, *, known):
+    """
+    Reopen the database as the next writer would and hold it against what a player acknowledged.
 
-
-def look(engine, acknowledged, *, killed, known):
-    """Reopen the database as the next writer would and hold it against the acknowledgements."""
+    *known* are the ids that were acknowledged before.
+    """
+    acknowledged = played.acknowledged
     writer = Writer(engine, one_day.subjects(), clock=one_day.DayClock())
     found = logged(engine)
     trial = Trial(
-        killed=killed,
+        killed=played.exit_code == -signal.SIGKILL,
         fresh=len(set(acknowledged) - known),
         lost=[command_id for command_id in acknowledged if command_id not in found],
     )

@@ -57,6 +57,9 @@ def test_an_entry_moves_units_and_every_asset_still_sums_to_zero(bench):
         ({"destination": "enterprise:E1:cash"}, "asset_not_held_here"),
         ({"source": "bank:settlement"}, "asset_not_held_here"),
         ({"source": "enterprise:E2:holding"}, "insufficient_balance"),
+        ({"reference": ""}, "reference_empty"),
+        ({"source": "enterprise:E1:held"}, "held_units"),
+        ({"destination": "enterprise:E1:held"}, "held_units"),
     ],
 )
 def test_each_rung_refuses_with_its_own_code_and_changes_nothing(bench, changes, code):

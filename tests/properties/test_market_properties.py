@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import migrations
@@ -276,6 +276,7 @@ def test_the_market_does_what_the_rules_say_to_the_fen(fresh_floor, self_match):
         deadline=None,
         derandomize=True,
         database=None,
+        phases=[Phase.generate],  # shrinking would replay whole ledgers for minutes
         suppress_health_check=list(HealthCheck),
     )
     @given(steps=steps)

@@ -1,5 +1,7 @@
 """A ledger that allocates: two districts, four sectors, enterprises, and their final reports."""
 
+from functools import cache
+
 import msgspec
 
 import seeds
@@ -84,13 +86,19 @@ def allocation_ledger(engine, clock, *subjects: Subject, **parameters: str) -> B
 
 
 def adopt_packs(bench: Bench, own: dict[str, str]) -> None:
-    shares = [parameter(key, value, "share") for key, value in own.items()]
+    for content in contents(tuple(own.items())):
+        bench.both(AdoptPack(content=content)).require()
+
+
+@cache
+def contents(own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The national and the sample pack, with shares of the test's own in the second."""
+    packs = seeds.read_packs()
+    national, sample = to_plain(packs["national"]), to_plain(packs["sample"])
+    shares = [parameter(key, value, "share") for key, value in own]
     basis = parameter("metering.basis", "equivalent", "choice")
-    for name in ("national", "sample"):
-        plain = to_plain(seeds.read_pack(name))
-        if name == "sample":
-            plain["parameter"] = [*plain["parameter"], basis, *shares]
-        bench.both(AdoptPack(content=canonical(plain).decode())).require()
+    sample["parameter"] = [*sample["parameter"], basis, *shares]
+    return tuple(canonical(plain).decode() for plain in (national, sample))
 
 
 def parameter(key: str, value: str, unit: str) -> dict[str, object]:

@@ -4,10 +4,14 @@ from datetime import date
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ledger.compliance.assess import ComputeObligations
+from ledger.metering.carriers import Basis
 from tests.build import REGULATOR
 from tests.ledger.compliance.world import (
+    CALM,
+    FACTORS,
     city,
     do_refused,
     opened,
@@ -81,6 +85,19 @@ def test_without_a_final_report_there_is_no_obligation(engine, clock):
 
     assert answer.code == "verification_pending"
     assert rows(bench, "obligations") == []
+
+
+def test_a_report_in_calorific_value_is_never_set_against_allowances(sqlite_engine, clock):
+    bench = city(sqlite_engine, clock, {**CALM, "metering.basis": ("calorific", "choice")})
+    lines = tuple(replace(line, basis=Basis.CALORIFIC) for line in FACTORS.rows)
+    bench.both(replace(FACTORS, basis=Basis.CALORIFIC, rows=lines)).require()
+    bench.both(opening()).require()
+    report(bench, "E1", energy=5_000)
+
+    answer = do_refused(bench, of("E1"))
+
+    assert answer.code == "obligation_basis_other"
+    assert answer.facts == {"enterprise": "E1", "basis": "calorific"}
 
 
 def test_an_obligation_is_computed_once(bench):
