@@ -65,18 +65,16 @@ def run(command: Callable[..., Any], arguments: list[str] | None = None) -> int:
     from ledger.errors import Refused
 
     try:
-        command.main(args=arguments, standalone_mode=False)  # type: ignore[attr-defined]
+        code = command.main(args=arguments, standalone_mode=False)  # type: ignore[attr-defined]
     except Refused as refusal:
         tell_refusal(refusal, as_json="--json" in (arguments or sys.argv))
         return 1
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
     except click.ClickException as misuse:
         misuse.show()
         return misuse.exit_code
     except click.Abort:
         return 130
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def tell_refusal(refusal: Exception, *, as_json: bool) -> None:

@@ -98,7 +98,7 @@ class CellRefused(Refused):
 
     code = "cell_refused"
     rule = "REG-40"
-    wanted: ClassVar[str] = "another value"
+    wanted: ClassVar[str] = ""
 
     def __init__(self, column: str, text: str, *, wanted: str = "") -> None:
         super().__init__(
@@ -119,14 +119,12 @@ class CellNotAmount(CellRefused):
     """A cell of an amount in tonnes or yuan holds something else, or too many decimals."""
 
     code = "cell_not_an_amount"
-    wanted = "an amount"
 
 
 class CellNotListed(CellRefused):
     """A cell holds none of the words that its column knows."""
 
     code = "cell_not_listed"
-    wanted = "a word of a list"
 
 
 class CellIsFormula(CellRefused):

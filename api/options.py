@@ -1,13 +1,17 @@
 """Options that commands share: where the ledger is, who acts, and how to answer."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import sqlalchemy as sa
 
-from api.program import Program, database_url
+import migrations
+from api.program import Program, database_url, reading_engine
+from ledger.attest import LedgerNotOpened
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -37,13 +41,36 @@ def actor_options(function: Function) -> Function:
 
 
 @contextmanager
-def opened(data: Path | None) -> Iterator[Program]:
-    """Open the ledger for writing and let go of it afterwards."""
+def opened(data: Path | None, *, begins: bool = False) -> Iterator[Program]:
+    """Open the ledger for writing and let go of it afterwards; only *begins* makes a new one."""
+    if not begins:
+        _require_there(data)
     program = Program(database_url(data))
     try:
         yield program
     finally:
         program.close()
+
+
+@contextmanager
+def existing(data: Path | None) -> Iterator[sa.Engine]:
+    """Give the engine of a ledger that is there, for what sends no command; or refuse."""
+    _require_there(data)
+    engine = reading_engine(database_url(data))
+    try:
+        if migrations.current(engine) is None:
+            raise LedgerNotOpened
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _require_there(data: Path | None) -> None:
+    """Refuse an embedded ledger that is not there, before anything is made in its place."""
+    if data is None and os.environ.get("DATABASE_URL"):
+        return
+    if not ((data or Path("data")) / "ledger.db").exists():
+        raise LedgerNotOpened
 
 
 def fresh_id(command_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import ledger, matching
+from bench import ledger, market, matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,15 @@ def _market() -> Iterator[Row]:
         )
     yield Row("matching only, deep ÷ thin", book["deep_to_thin"], "×", 0.25, False, {})
     yield Row("bytes per resting order", book["bytes_per_order"], "B", 250, True, {})
+    placing = market.measure_placing(ledger.embedded)
+    yield Row(
+        "cover, self-match, match and ledger of one order ÷ json.loads of it",
+        placing["ratio"],
+        "×",
+        1.0,
+        True,
+        {**placing, **market.measure_durable(ledger.embedded)},
+    )
     auction: dict[str, Any] = dict(matching.measure_auction())
     for size, must in ((100_000, 50), (1_000_000, 250)):
         milliseconds = _auction_ms(auction, size)

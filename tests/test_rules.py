@@ -14,7 +14,7 @@ from ledger.errors import refusal_classes
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ("ledger", "market", "api")
 RULES = seeds.read_rules()
-_CITED = re.compile(r"\b[A-Z]{3}-[0-9]{2}\b")
+_CITED = re.compile(r"\b(?!UTF-16)[A-Z]{3}-[0-9]{2}\b")
 
 
 def cited_ids():

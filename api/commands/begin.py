@@ -45,7 +45,7 @@ def init(
         for row in read_rows(persons, Grant)
     )
     opening = OpenLedger(name=name, jurisdiction=jurisdiction, purpose=purpose, grants=grants)  # type: ignore[arg-type]
-    with opened(data) as program:
+    with opened(data, begins=True) as program:
         say_answer(program.submit(Command("ledger:open", actor, opening)), as_json=as_json)
 
 
@@ -56,7 +56,10 @@ def init(
 @json_option
 def load(data: Path | None, pack: str, actor: str, command_id: str, as_json: bool) -> None:
     """Propose the policy pack PACK of this release; a second person approves it."""
-    content = canonical(to_plain(seeds.read_pack(pack))).decode()
+    packs = seeds.read_packs()
+    if pack not in packs:
+        raise click.BadParameter(f"{pack} is none of {', '.join(packs)}", param_hint="PACK")
+    content = canonical(to_plain(packs[pack])).decode()
     payload = proposing(AdoptPack(content=content))
     with opened(data) as program:
         command = Command(fresh_id(command_id), actor, payload)

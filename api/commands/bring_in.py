@@ -1,5 +1,6 @@
 """import: bring a CSV file in, every row or none."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,31 @@ import msgspec
 
 from api.imports import KINDS, commands_of, payloads_of
 from api.options import data_option, json_option, opened
-from api.say import answer_document, say_json
-from ledger.command import Answer
+from api.program import Program
+from api.say import answer_document, refusal_document, say_json
+from ledger.command import Answer, Command
+from ledger.errors import Refused
+
+Outcome = Answer | Refused
+"""A command's answer, or why it never became one."""
+
+_DIGITS = re.compile("[0-9]{1,18}", re.ASCII)
 
 
 def header_of(kind: str, settings: tuple[str, ...]) -> dict[str, Any]:
     """Return NAME=VALUE settings as fields of the kind's payload, whole numbers as such."""
-    types = {field.name: field.type for field in msgspec.structs.fields(KINDS[kind].payload)}
+    importing = KINDS[kind]
+    types = {
+        field.name: field.type
+        for field in msgspec.structs.fields(importing.payload)
+        if importing.field and field.name != importing.field
+    }
     header: dict[str, Any] = {}
     for setting in settings:
         name, _, text = setting.partition("=")
         if name not in types:
             raise click.BadParameter(f"{name} is not a setting of {kind}", param_hint="--set")
-        header[name] = int(text) if types[name] is int and text.isdigit() else text
+        header[name] = int(text) if types[name] is int and _DIGITS.fullmatch(text) else text
     return header
 
 
@@ -45,31 +58,62 @@ def import_file(
     header = header_of(kind, settings)
     if dry_run:
         count = len(payloads_of(kind, file, header))
-        click.echo(f"{file.name} reads well: {count} command(s)")
+        if as_json:
+            say_json({"commands": count})
+        else:
+            click.echo(f"{file.name} reads well: {count} command(s)")
         return
     with opened(data) as program:
         commands = commands_of(kind, file, actor=actor, subjects=program.subjects, header=header)
-        answers = program.submit_all(commands)
-    _say(answers, as_json=as_json)
+        outcomes = _send(program, commands)
+    if len(outcomes) == 1:
+        _require(outcomes[0])
+    _say(outcomes, as_json=as_json)
+    if not all(isinstance(outcome, Answer) and outcome.ok for outcome in outcomes):
+        raise click.exceptions.Exit(1)
 
 
-def _say(answers: list[Answer], *, as_json: bool) -> None:
+def _send(program: Program, commands: list[Command]) -> list[Outcome]:
+    """Send all in few commits; where one was no command at all, ask for each outcome by its id."""
+    try:
+        return list(program.submit_all(commands))
+    except Refused:
+        return [_outcome(program, command) for command in commands]
+
+
+def _outcome(program: Program, command: Command) -> Outcome:
+    try:
+        return program.submit(command)
+    except Refused as refusal:
+        return refusal
+
+
+def _require(outcome: Outcome) -> None:
+    if isinstance(outcome, Refused):
+        raise outcome
+    outcome.require()
+
+
+def _say(outcomes: list[Outcome], *, as_json: bool) -> None:
     if as_json:
-        say_json({"answers": [answer_document(answer) for answer in answers]})
-    if len(answers) == 1:
-        answers[0].require()
-    if as_json:
+        say_json({"answers": [_document(outcome) for outcome in outcomes]})
         return
-    accepted = sum(answer.ok for answer in answers)
-    click.echo(f"{accepted} of {len(answers)} command(s) accepted")
-    for answer in answers:
-        if not answer.ok:
-            click.echo(f"  {answer.sequence}: {answer.code}: {answer.message}")
-        elif "proposal" in answer.result:
+    accepted = sum(isinstance(outcome, Answer) and outcome.ok for outcome in outcomes)
+    click.echo(f"{accepted} of {len(outcomes)} command(s) accepted")
+    for number, outcome in enumerate(outcomes, start=1):
+        if not isinstance(outcome, Answer) or not outcome.ok:
+            click.echo(f"  {number}: {outcome.code}: {outcome.message}")
+        elif "proposal" in outcome.result:
             click.echo(
-                f"  proposal {answer.result['proposal']} waits for a second person: "
-                f"yongneng approve {answer.result['proposal']} {answer.result['payload_hash']}"
+                f"  proposal {outcome.result['proposal']} waits for a second person: "
+                f"yongneng approve {outcome.result['proposal']} {outcome.result['payload_hash']}"
             )
+
+
+def _document(outcome: Outcome) -> dict[str, object]:
+    if isinstance(outcome, Refused):
+        return refusal_document(outcome)
+    return answer_document(outcome)
 
 
 COMMANDS = {"import": import_file}

@@ -29,7 +29,7 @@ def demo(data: Path | None, no_serve: bool, as_json: bool) -> None:
     from api.program import database_url
 
     with tempfile.TemporaryDirectory(prefix="yongneng-demo-") as scratch:
-        at_url = data is None and "DATABASE_URL" in os.environ
+        at_url = data is None and bool(os.environ.get("DATABASE_URL"))
         home = Path(scratch) if data is None else data
         url = database_url(None if at_url else home)
         figures = figures_of(home) or play(url, home, silent=as_json, started=STARTED)

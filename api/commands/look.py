@@ -5,8 +5,7 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from api.options import data_option, json_option
-from api.program import database_url, reading_engine
+from api.options import data_option, existing, json_option
 from api.say import say_json
 from ledger.asset import CNY
 from ledger.db import reading
@@ -20,8 +19,7 @@ from ledger.units import format_tce, format_yuan
 @json_option
 def balance(data: Path | None, prefix: str, as_json: bool) -> None:
     """Show the balances of every account whose address begins with PREFIX."""
-    engine = reading_engine(database_url(data))
-    with reading(engine) as connection:
+    with existing(data) as engine, reading(engine) as connection:
         rows = connection.execute(
             sa.select(AccountRow.address, AssetRow.code, BalanceRow.amount)
             .join(AccountRow, AccountRow.id == BalanceRow.account_id)
@@ -29,7 +27,6 @@ def balance(data: Path | None, prefix: str, as_json: bool) -> None:
             .where(AccountRow.address.startswith(prefix, autoescape=True), BalanceRow.amount != 0)
             .order_by(AccountRow.id, AssetRow.id)
         ).all()
-    engine.dispose()
     if as_json:
         items = [
             {"account": address, "asset": asset, "amount": str(amount)}

@@ -6,8 +6,14 @@ import click
 import msgspec
 import sqlalchemy as sa
 
-from api.options import actor_options, data_option, fresh_id, json_option, opened
-from api.program import database_url, reading_engine
+from api.options import (
+    actor_options,
+    data_option,
+    existing,
+    fresh_id,
+    json_option,
+    opened,
+)
 from api.say import say_answer, say_json
 from ledger.approve import Approve, proposing
 from ledger.command import Command, Payload, PayloadMalformed, read_payload
@@ -87,14 +93,12 @@ def approve(
 @json_option
 def proposals(data: Path | None, as_json: bool) -> None:
     """List what waits for a second person."""
-    engine = reading_engine(database_url(data))
-    with reading(engine) as connection:
+    with existing(data) as engine, reading(engine) as connection:
         rows = connection.execute(
             sa.select(ProposalRow.__table__)
             .where(ProposalRow.state == "open")
             .order_by(ProposalRow.id)
         ).all()
-    engine.dispose()
     listed = [
         {
             "proposal": row.id,
