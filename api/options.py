@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import click
 import sqlalchemy as sa
 
-import migrations
 from api.program import Program, database_url, reading_engine
 from ledger.attest import LedgerNotOpened
+from ledger.db import reading
+from ledger.tables import CommandRow
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -58,8 +59,9 @@ def existing(data: Path | None) -> Iterator[sa.Engine]:
     _require_there(data)
     engine = reading_engine(database_url(data))
     try:
-        if migrations.current(engine) is None:
-            raise LedgerNotOpened
+        with reading(engine) as connection:
+            if not sa.inspect(connection).has_table(CommandRow.__tablename__):
+                raise LedgerNotOpened
         yield engine
     finally:
         engine.dispose()

@@ -3,6 +3,7 @@ Apply a batch of commands in one transaction: repeats, ticks, roles, effect, ans
 """
 
 from collections.abc import Callable
+from hashlib import sha256
 from threading import Lock
 
 import msgspec
@@ -268,7 +269,7 @@ class Applying:
         code: str = OK,
     ) -> None:
         command = pending.command
-        sequence = self.memory.sequence + 1
+        sequence, answer = self.memory.sequence + 1, canonical(verdict)
         leaf = command_leaf(
             sequence=sequence,
             command_id=command.id,
@@ -276,6 +277,7 @@ class Applying:
             actor=command.actor,
             payload_hash=pending.hash,
             code=code,
+            answer_hash=sha256(answer).digest(),
             rules_version=RULES_VERSION,
             recorded_at=now,
         )
@@ -288,7 +290,7 @@ class Applying:
             pending.encoded.decode(),
             pending.hash,
             code,
-            canonical(verdict).decode(),
+            answer.decode(),
             RULES_VERSION,
             now,
             hashed,

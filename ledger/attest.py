@@ -11,6 +11,7 @@ Rules: AUD-20, AUD-21, AUD-23.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -135,14 +136,13 @@ def grow(connection: sa.Connection, start: Grown = EMPTY) -> Grown:
     names = Names(connection)
     newest = _newest(connection)
     tree, point = CompactTree(start.size, start.peaks), start.point
+    if newest is not None and newest.tree_size <= start.size:
+        newest = None
     for one in sealed(connection, names, point):
-        _append(tree, one, point)
+        newest = _append(tree, one, point, newest)
         point = point_after(one, point)
-        if newest is not None and tree.size == newest.tree_size:
-            _require_same(newest, Grown(point, tree.size, tree.peaks))
-            newest = None
-    if newest is not None and newest.tree_size > start.size:
-        raise HistoryBroken(f"checkpoint {newest.tree_size}", "no block of history ends there")
+    if newest is not None:
+        raise HistoryBroken(f"checkpoint {newest.tree_size}", "no command of history ends there")
     return Grown(point, tree.size, tree.peaks)
 
 
@@ -196,9 +196,7 @@ class Attester:
                 origin=self.origin,
                 tree_size=grown.size,
                 root=grown.root,
-                block_number=grown.point.block,
-                block_hash=grown.point.block_hash,
-                signed_at=datetime.fromtimestamp(grown.point.time // SECOND, tz=UTC),
+                time=datetime.fromtimestamp(grown.point.time // SECOND, tz=UTC),
             )
         )
 
@@ -206,7 +204,6 @@ class Attester:
         values = {
             "size": grown.size,
             "last_sequence": grown.point.sequence,
-            "block": grown.point.block,
             "note": note,
         }
         with self.engine.begin() as connection:
@@ -229,18 +226,30 @@ def sign_checkpoint(
     return Attester(engine, key, origin=origin, key_name=key_name).sign()
 
 
-def _append(tree: CompactTree, one: Sealed, before: Point) -> None:
+def _append(
+    tree: CompactTree, one: Sealed, before: Point, expected: Checkpoint | None
+) -> Checkpoint | None:
+    """
+    Add the leaves of a block that follows *before*; return *expected* while it lies ahead.
+
+    A checkpoint may end within the block: another ledger of the same commands had other blocks.
+    """
     fault = block_fault(one, before)
     if fault:
         raise HistoryBroken(f"block {before.block + 1}", fault)
-    position = 0
+    leaves_left = iter(one.leaves)
     for told in one.told:
-        fault = command_fault(told, one.leaves[position])
+        own = list(islice(leaves_left, 1 + len(told.entries)))
+        fault = command_fault(told, own[0])
         if fault:
             raise HistoryBroken(f"command {told.command.sequence}", fault)
-        position += 1 + len(told.entries)
-    for leaf in one.leaves:
-        tree.append(leaf_hash(leaf))
+        for leaf in own:
+            tree.append(leaf_hash(leaf))
+        if expected is not None and tree.size == expected.tree_size:
+            if tree.root() != expected.root:
+                raise HistoryBroken(f"checkpoint {tree.size}", "the rows lead to another root")
+            expected = None
+    return expected
 
 
 def _newest(connection: sa.Connection) -> Checkpoint | None:
@@ -253,8 +262,3 @@ def _stored(connection: sa.Connection, size: int) -> str | None:
     query = sa.select(CheckpointRow.note).where(CheckpointRow.size == size)
     return connection.execute(query).scalar_one_or_none()
 
-
-def _require_same(stated: Checkpoint, grown: Grown) -> None:
-    found = (grown.root, grown.point.block, grown.point.block_hash)
-    if found != (stated.root, stated.block_number, stated.block_hash):
-        raise HistoryBroken(f"checkpoint {grown.size}", "the rows lead to another root or block")

@@ -9,6 +9,7 @@ Rule: AUD-20.
 """
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -159,6 +160,7 @@ def told_leaves(told: Told, names: Names) -> list[bytes]:
         actor=command.actor,
         payload_hash=command.payload_hash,
         code=command.code,
+        answer_hash=sha256(command.answer.encode()).digest(),
         rules_version=command.rules_version,
         recorded_at=command.recorded_at,
     )

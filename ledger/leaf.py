@@ -51,18 +51,20 @@ def command_leaf(
     actor: str,
     payload_hash: bytes,
     code: str,
+    answer_hash: bytes,
     rules_version: str,
     recorded_at: int,
 ) -> bytes:
     """
     Return the leaf of one command and its answer.
 
-    *payload_hash* is the raw SHA-256 of the payload text; *code* is "ok" or the refusal code. The
-    command id enters as its hash, so that a leaf can be published without the id.
+    *payload_hash* and *answer_hash* are the raw SHA-256 of the payload text and of the answer text;
+    *code* is "ok" or the refusal code. The command id enters as its hash, so that a leaf can be
+    published without the id.
 
     Rule: AUD-01.
     """
-    assert len(payload_hash) == HASH_BYTES
+    assert len(payload_hash) == len(answer_hash) == HASH_BYTES
     return b"".join(
         (
             _COMMAND_TAG,
@@ -72,6 +74,7 @@ def command_leaf(
             pack_text(actor),
             pack_bytes(payload_hash),
             _pack_known(code),
+            pack_bytes(answer_hash),
             _pack_known(rules_version),
             _whole(recorded_at),
         )

@@ -1,10 +1,11 @@
 """
 Checkpoints as signed text: C2SP signed notes around C2SP tree heads.
 
-A checkpoint states how many leaves history has, their root, and the last block they end with. It is
-plain text that anyone can keep, print or publish; `docs/format.md` shows one. A signature line
-commits to the key's name, its algorithm and its bytes. Signing takes a callable, so that the key
-may live in hardware.
+A checkpoint states how many leaves history has, their root, and when the last of them was written.
+It names no block: how commands were batched may differ in a ledger that was replayed. It is plain
+text that anyone can keep, print or publish; `docs/format.md` shows one. A signature line commits to
+the key's name, its algorithm and its bytes. Signing takes a callable, so that the key may live in
+hardware.
 
 Rules: AUD-04 (form), AUD-05 (signature), AUD-07 (origin).
 """
@@ -27,7 +28,6 @@ SIGNATURES_MAX = 16
 _KEY_HASH_BYTES = 4
 _DASH = "\N{EM DASH} "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_BLOCK = re.compile(r"block (0|[1-9][0-9]{0,18}) ([0-9a-f]{64})", re.ASCII)
 _LEDGER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _UNPLAIN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _TIME_FORM = "time %Y-%m-%dT%H:%M:%SZ"
@@ -75,14 +75,12 @@ class CheckpointOriginOther(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What is signed: *tree_size* leaves under *root*, ending with block *block_number*."""
+    """What is signed: *tree_size* leaves under *root*, the last of them written at *time*."""
 
     origin: str
     tree_size: int
     root: bytes
-    block_number: int
-    block_hash: bytes
-    signed_at: datetime  # UTC, whole seconds
+    time: datetime  # UTC, whole seconds: that of the last block, not of signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,40 +129,27 @@ def checkpoint_origin(ledger_id: str, *, demonstration: bool) -> str:
 
 
 def checkpoint_body(checkpoint: Checkpoint) -> str:
-    """Return the text that is signed: five lines, each ended by a newline."""
-    assert len(checkpoint.root) == len(checkpoint.block_hash) == HASH_BYTES
-    assert checkpoint.signed_at.utcoffset() is not None
-    signed_at = checkpoint.signed_at.astimezone(UTC)
-    return (
-        f"{checkpoint.origin}\n{checkpoint.tree_size}\n{_base64(checkpoint.root)}\n"
-        f"block {checkpoint.block_number} {checkpoint.block_hash.hex()}\n"
-        f"{signed_at.strftime(_TIME_FORM)}\n"
-    )
+    """Return the text that is signed: four lines, each ended by a newline."""
+    assert len(checkpoint.root) == HASH_BYTES
+    assert checkpoint.time.utcoffset() is not None
+    time = checkpoint.time.astimezone(UTC).strftime(_TIME_FORM)
+    return f"{checkpoint.origin}\n{checkpoint.tree_size}\n{_base64(checkpoint.root)}\n{time}\n"
 
 
 def parse_checkpoint(body: str) -> Checkpoint:
     """Return the checkpoint that *body* states; exactly one text states a given checkpoint."""
     lines = body.split("\n")
-    if len(lines) != 6 or lines[5]:
-        raise CheckpointMalformed("it needs origin, size, root, block and time, one line each")
-    origin, size, packed_root, block, time = lines[:5]
-    root, found = _from_base64(packed_root), _BLOCK.fullmatch(block)
+    if len(lines) != 5 or lines[4]:
+        raise CheckpointMalformed("it needs origin, size, root and time, one line each")
+    origin, size, packed_root, time = lines[:4]
+    root = _from_base64(packed_root)
     if not origin:
         raise CheckpointMalformed("the origin line is empty")
     if not _SIZE.fullmatch(size) or int(size) >= SIZE_LIMIT:
         raise CheckpointMalformed("the second line is not a plain number of leaves below 2^63")
     if len(root) != HASH_BYTES:
         raise CheckpointMalformed(f"the root has {len(root)} bytes instead of 32")
-    if not found:
-        raise CheckpointMalformed("the fourth line is not 'block <number> <64 hex digits>'")
-    return Checkpoint(
-        origin=origin,
-        tree_size=int(size),
-        root=root,
-        block_number=int(found[1]),
-        block_hash=bytes.fromhex(found[2]),
-        signed_at=_parse_time(time),
-    )
+    return Checkpoint(origin=origin, tree_size=int(size), root=root, time=_parse_time(time))
 
 
 def sign_note(body: str, signers: Mapping[VerifierKey, Signer]) -> str:
@@ -291,9 +276,9 @@ def _from_base64(text: str) -> bytes:
 
 def _parse_time(line: str) -> datetime:
     try:
-        signed_at = datetime.strptime(line, _TIME_FORM).replace(tzinfo=UTC)
+        time = datetime.strptime(line, _TIME_FORM).replace(tzinfo=UTC)
     except ValueError:
-        signed_at = None
-    if signed_at is None or signed_at.strftime(_TIME_FORM) != line:
-        raise CheckpointMalformed("the fifth line is not 'time 2026-07-01T00:00:00Z'")
-    return signed_at
+        time = None
+    if time is None or time.strftime(_TIME_FORM) != line:
+        raise CheckpointMalformed("the fourth line is not 'time 2026-07-01T00:00:00Z'")
+    return time

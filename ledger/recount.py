@@ -33,11 +33,9 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class TreeEnd:
-    """The tree as it stood behind one block."""
+    """The tree as it stood behind one command and its entries."""
 
     root: bytes
-    block: int
-    block_hash: bytes
     last_sequence: int
 
 
@@ -74,10 +72,6 @@ class Recount:
                 self.findings.problem("blocks", f"block {point.block + 1}", fault)
             self._take(one)
             point = point_after(one, point)
-            if self._tree.size in self._sizes:
-                self.ends[self._tree.size] = TreeEnd(
-                    self._tree.root(), point.block, point.block_hash, point.sequence
-                )
         self.last_sequence = point.sequence
         self.findings.fact("sequences", commands=self._command, entries=self._entry)
         self.findings.fact("blocks", blocks=point.block)
@@ -92,6 +86,9 @@ class Recount:
             for ordinal, entry in enumerate(told.entries):
                 self._tree.append(leaf_hash(next(leaves)))
                 self._take_entry(entry, told.command, ordinal)
+            size = self._tree.size
+            if size in self._sizes:
+                self.ends[size] = TreeEnd(self._tree.root(), told.command.sequence)
 
     def _take_command(self, command: CommandTold, hashed: bytes) -> None:
         where, findings = f"command {command.sequence}", self.findings

@@ -195,7 +195,6 @@ class CheckpointRow(Base):
 
     size: Mapped[Key]
     last_sequence: Mapped[Whole]
-    block: Mapped[Whole]
     note: Mapped[Words]
 
 

@@ -87,8 +87,6 @@ class Checkpoint:
     origin: str
     size: int
     root: str
-    block: int
-    block_hash: str
     time: str
     body: str
     signatures: dict[tuple[str, bytes], bytes]
@@ -230,7 +228,6 @@ class History:
         self.peaks: list[bytes] = []
         self.sizes = sizes  # where a root is wanted
         self.roots = {0: EMPTY_ROOT.hex()}
-        self.blocks = {0: (0, "00" * 32)}
         self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.ids, self.references, self.reversed = set[bytes](), set[str](), set[int]()
 
@@ -274,24 +271,22 @@ class History:
         self.block_hash = sha256(head + span + _pack(leaves.digest())).digest()
         found = self.block_hash.hex()
         _require(found == stated, "block_hash", f"the block has hash {found}, stated is {stated!r}")
-        if self.size in self.sizes:
-            self.blocks[self.size] = (number, found)
 
     def _command(self, leaves: Any) -> None:
         self.command += 1
         row = next(self.commands, ())
         _require(row, "sequence", "the command is missing")
-        sequence, text, kind, actor, payload, payload_hash, code, _, rules, recorded_at = row
+        sequence, text, kind, actor, payload, payload_hash, code, answer, rules, recorded_at = row
         _require(sequence == self.command, "sequence", "another command stands here")
-        hashed, identity = sha256(payload.encode()).digest(), sha256(text.encode()).digest()
+        hashed, identity, answered = (sha256(x.encode()).digest() for x in (payload, text, answer))
         _require(hashed.hex() == payload_hash, "payload_hash", "the payload is not the one hashed")
         _require(identity not in self.ids, "command_id", "the id was used before")
         _require(recorded_at > self.recorded_at, "time", "the command is no later than the last")
         self.ids.add(identity)
         self.recorded_at = recorded_at
         head = _text("yongneng/command/1") + _whole(sequence) + _pack(identity) + _text(kind)
-        answer = _pack(hashed) + _text(code) + _text(rules) + _whole(recorded_at)
-        self._append(head + _text(actor) + answer, leaves)
+        head += _text(actor) + _pack(hashed) + _text(code) + _pack(answered)
+        self._append(head + _text(rules) + _whole(recorded_at), leaves)
         ordinal = 0
         while (entry := self.next_entry) is not None and entry[1] == sequence:
             self._entry(entry, ordinal, leaves)
@@ -376,12 +371,11 @@ def _parse_note(text: str) -> Checkpoint:
     """Return the checkpoint in a signed note; raise ValueError for any other spelling of it."""
     body, _, tail = text.rpartition("\n\n")
     plain = not re.search("[\x00-\x09\x0b-\x1f]", text) and tail[-1:] == "\n"
-    _need(plain and body.count("\n") == 4, "it needs five lines, a blank one, signature lines")
-    origin, size, root_text, block, time = body.split("\n")
-    root, found = _unpacked(root_text), re.fullmatch("block ([0-9]{1,19}) ([0-9a-f]{64})", block)
-    number, block_hash = found.groups() if found else ("", "")
+    _need(plain and body.count("\n") == 3, "it needs four lines, a blank one, signature lines")
+    origin, size, root_text, time = body.split("\n")
+    root = _unpacked(root_text)
     _need(origin and len(root) == 32, "the origin or root line is malformed")
-    _need(size == str(abs(int(size))) and number == str(int(number)), "a number is malformed")
+    _need(size == str(abs(int(size))), "the size is malformed")
     moment = datetime.strptime(time, TIME).replace(tzinfo=UTC)
     _need(moment.strftime(TIME) == time, "the time line is malformed")
     signatures: dict[tuple[str, bytes], bytes] = {}
@@ -391,9 +385,7 @@ def _parse_note(text: str) -> Checkpoint:
         _need(dash == "\N{EM DASH}" and name and len(raw) > 4, "a signature line is malformed")
         _need((name, raw[:4]) not in signatures, "one key has two signature lines")
         signatures[name, raw[:4]] = raw[4:]
-    return Checkpoint(
-        origin, int(size), root.hex(), int(number), block_hash, time[5:], f"{body}\n", signatures
-    )
+    return Checkpoint(origin, int(size), root.hex(), time[5:], f"{body}\n", signatures)
 
 
 def _unpacked(text: str) -> bytes:
@@ -418,8 +410,8 @@ def _open(
         with _failing(f"{prefix}_signature", name):
             _need(keys is None or _signed_by(after, keys), "none of the given keys signed it")
         before = opened[-1] if opened else after
-        grows = before.size <= after.size and before.block <= after.block
-        _require(grows and before.time <= after.time, f"{prefix}_order", f"{name} goes back")
+        grows = before.size <= after.size and before.time <= after.time
+        _require(grows, f"{prefix}_order", f"{name} goes back")
         opened.append(after)
     return opened
 
@@ -445,8 +437,6 @@ def _check_covered(check: str, checkpoint: Checkpoint, history: History) -> None
     _require(size <= history.size, check, reason)
     reason = f"the first {size} leaves have root {history.roots[size]}, {name} {checkpoint.root}"
     _require(history.roots[size] == checkpoint.root, check, reason)
-    ends = history.blocks.get(size) == (checkpoint.block, checkpoint.block_hash)
-    _require(ends, check, f"{name} names a block that does not end there or has another hash")
 
 
 def _not_proved(
@@ -462,8 +452,9 @@ def _not_proved(
         yield "There is no checkpoint at all: ledger id and demonstration flag are only claims."
     if (covered := inside[-1].size if inside else 0) < size:
         yield f"The last {size - covered} leaves are under no checkpoint of the export."
-    yield "Answer texts and descriptions of accounts and assets are in no leaf."
-    yield "That each payload leads to its entries, only a replay of the command log can show."
+    yield "Descriptions of accounts and assets are in no leaf."
+    yield "Which commands were committed together, and when, is under no checkpoint."
+    yield "That each payload leads to its answer and entries, only a replay of the log can show."
     if unlisted := {path.name for path in folder.iterdir()} - FILES - {"manifest.json"}:
         yield f"Files that are no part of the export were ignored: {sorted(unlisted)}"
 

@@ -86,6 +86,7 @@ def _command_leaf(line: Line) -> bytes:
         actor=line["actor"],
         payload_hash=bytes.fromhex(line["payload_hash"]),
         code=line["code"],
+        answer_hash=sha256(line["answer"].encode()).digest(),
         rules_version=line["rules_version"],
         recorded_at=line["recorded_at"],
     )

@@ -47,12 +47,13 @@ def play(url: str, directory: Path, *, silent: bool, started: float) -> dict[str
     if program.writer.memory.sequence:
         program.close()
         raise LedgerNotEmpty
-    stage = Stage(program, clock, Voice(silent=silent), papers)
     try:
-        play_chapters(stage)
-        proof = prove(stage, url, directory)
-        figures = summary(stage, proof, round(time.monotonic() - started))
-        tell(stage, figures)
+        with Voice(silent=silent) as voice:
+            stage = Stage(program, clock, voice, papers)
+            play_chapters(stage)
+            proof = prove(stage, url, directory)
+            figures = summary(stage, proof, round(time.monotonic() - started))
+            tell(stage, figures)
     finally:
         program.close()
     (directory / "figures.json").write_text(json.dumps(figures), encoding="utf-8")

@@ -125,5 +125,6 @@ class Stage:
         return [answer.require() for answer in self.send_all(approvals)]
 
     def _count(self, answers: list[Answer]) -> list[Answer]:
+        self.voice.progress(self.sent)
         self.refused.update(answer.code for answer in answers if not answer.ok)
         return answers

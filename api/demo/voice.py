@@ -3,6 +3,7 @@ The demonstration's voice: an account that a newcomer can read, or silence for p
 """
 
 from collections.abc import Iterable
+from typing import Self
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,24 @@ class Voice:
 
     def __init__(self, *, silent: bool = False) -> None:
         self.console = Console(quiet=silent, highlight=False)
+        self._status = self.console.status("示例省 …", spinner="dots")
+        self._shows_progress = self.console.is_terminal and not silent
+
+    def __enter__(self) -> Self:
+        """Begin to show progress, where there is a terminal to show it on."""
+        if self._shows_progress:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop showing progress."""
+        if self._shows_progress:
+            self._status.stop()
+
+    def progress(self, commands: int) -> None:
+        """Show how many commands have been sent."""
+        if self._shows_progress:
+            self._status.update(f"{commands:,} commands sent 条指令")
 
     def chapter(self, title: str, title_zh: str) -> None:
         """Begin a chapter."""

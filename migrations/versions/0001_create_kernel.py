@@ -53,7 +53,6 @@ def upgrade() -> None:
         "checkpoints",
         sa.Column("size", WHOLE, autoincrement=False, nullable=False),
         sa.Column("last_sequence", WHOLE, nullable=False),
-        sa.Column("block", WHOLE, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_checkpoints")),
     )
