@@ -261,4 +261,3 @@ def _newest(connection: sa.Connection) -> Checkpoint | None:
 def _stored(connection: sa.Connection, size: int) -> str | None:
     query = sa.select(CheckpointRow.note).where(CheckpointRow.size == size)
     return connection.execute(query).scalar_one_or_none()
-

@@ -56,7 +56,7 @@ CHART = (
     _place(rf"enterprise:{_ID}:entitlement", _STANDING),
     _place(rf"enterprise:{_ID}:(cash|cash_held)", _CASH),
     _place(rf"source:{_ID}", _STANDING),
-    _place(r"district:[0-9]{6}:(budget|reserve)", _QUOTA),
+    _place(r"district:[0-9]{6}:(budget|reserve|held)", _QUOTA),
     _place(r"scheme:issuance", _QUOTA, overdraws=True),
     _place(r"scheme:surrendered:[0-9]{4}", _FLOW),
     _place(rf"scheme:substituted:{_ID}", _STANDING),

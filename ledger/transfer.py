@@ -14,6 +14,7 @@ from ledger.chart import of_enterprise, owner_of
 from ledger.command import Payload
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
+from ledger.memory import Hold
 from ledger.post import AccountUnknown, post, post_plain, reversing
 from ledger.register import open_account, open_asset
 from ledger.roles import require_role
@@ -25,6 +26,9 @@ from ledger.work import Work
 ENTRIES_MAX = 8_192
 REVERSIBLE = frozenset({EntryCode.TRANSFER, EntryCode.DEPOSIT, EntryCode.WITHDRAWAL})
 """What no subject keeps a book of its own about; everything else is corrected by its subject."""
+
+OF_SUBJECT = ":"
+"""In the purpose of holds that a subject placed, such as ``market:order``."""
 
 HELD_PURPOSES = (":held", ":cash_held")
 
@@ -58,6 +62,20 @@ class HeldUnits(Refused):
     def __init__(self, address: str) -> None:
         super().__init__(
             f"{address} stands behind holds; capture or release the hold instead", account=address
+        )
+
+
+class HoldOfSubject(Refused):
+    """The hold stands behind something of a subject, such as an order, which alone may end it."""
+
+    code = "hold_of_subject"
+    rule = "REG-15"
+
+    def __init__(self, hold_id: int, purpose: str) -> None:
+        super().__init__(
+            f"hold {hold_id} stands behind {purpose}; cancel or settle that instead",
+            hold=hold_id,
+            purpose=purpose,
         )
 
 
@@ -212,7 +230,7 @@ def open_accounts(work: Work, payload: OpenAccounts) -> Result:
 
 def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
     """
-    Undo an entry. Only transfers and cash can be undone so; a reversal is not reversed, and nothing twice.
+    Undo an entry: transfers and cash only, once, and never a reversal.
 
     Rule: REG-18.
     """
@@ -274,6 +292,8 @@ def withdraw(work: Work, payload: Withdraw) -> Result:
 
 def place_hold(work: Work, payload: PlaceHold) -> Result:
     """Set units aside. Rule: REG-15."""
+    if OF_SUBJECT in payload.purpose:
+        raise HoldOfSubject(0, payload.purpose)
     placed = holds.place(
         work,
         account=of_enterprise(payload.enterprise, "holding"),
@@ -288,7 +308,7 @@ def place_hold(work: Work, payload: PlaceHold) -> Result:
 
 def capture_hold(work: Work, payload: CaptureHold) -> Result:
     """Use part of a hold; what is left stays held. Rule: REG-15."""
-    hold = holds.open_hold(work, payload.hold)
+    hold = _plain_hold(work, payload.hold)
     if payload.destination not in work.memory.accounts:
         raise AccountUnknown(payload.destination)
     holds.take(work, hold, payload.amount)
@@ -299,10 +319,18 @@ def capture_hold(work: Work, payload: CaptureHold) -> Result:
 
 def release_hold(work: Work, payload: ReleaseHold) -> Result:
     """Give back what is left of a hold. Rule: REG-15."""
-    hold = holds.open_hold(work, payload.hold)
+    hold = _plain_hold(work, payload.hold)
     scope = owner_of(hold.account.address)
     require_role(work.memory, work.actor, kind=payload.kind, roles=_OWNER, scope=scope)
     return {"entry": holds.release(work, hold)}
+
+
+def _plain_hold(work: Work, hold_id: int) -> Hold:
+    """Return an open hold that was placed by a command of its own, or refuse."""
+    hold = holds.open_hold(work, hold_id)
+    if OF_SUBJECT in hold.purpose:
+        raise HoldOfSubject(hold.id, hold.purpose)
+    return hold
 
 
 def _enterprise(_work: Work, payload: Deposit | Withdraw | PlaceHold) -> str:

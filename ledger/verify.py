@@ -453,7 +453,7 @@ def _not_proved(
     if (covered := inside[-1].size if inside else 0) < size:
         yield f"The last {size - covered} leaves are under no checkpoint of the export."
     yield "Descriptions of accounts and assets are in no leaf."
-    yield "Which commands were committed together, and when, is under no checkpoint."
+    yield "No root covers which commands were committed together, and when."
     yield "That each payload leads to its answer and entries, only a replay of the log can show."
     if unlisted := {path.name for path in folder.iterdir()} - FILES - {"manifest.json"}:
         yield f"Files that are no part of the export were ignored: {sorted(unlisted)}"

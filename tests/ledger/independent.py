@@ -44,6 +44,7 @@ def command_leaf(row):
         + lp(row["actor"])
         + lp(bytes.fromhex(row["payload_hash"]))
         + lp(row["code"])
+        + lp(digest(row["answer"].encode()))
         + lp(row["rules_version"])
         + u64(row["recorded_at"])
     )
@@ -196,10 +197,7 @@ class Log:
         hashes = [digest(b"\x00" + leaf) for leaf in self.leaves(1, block["last_sequence"])]
         packed = base64.b64encode(root(hashes)).decode()
         time = f"2026-07-01T00:0{block_number}:00Z"
-        return (
-            f"{self.origin()}\n{len(hashes)}\n{packed}\n"
-            f"block {block['number']} {block['hash']}\ntime {time}\n"
-        )
+        return f"{self.origin()}\n{len(hashes)}\n{packed}\ntime {time}\n"
 
     def seal_checkpoints(self):
         self.checkpoints = [{"note": signed(self.body(number))} for number in self.checkpointed]

@@ -13,6 +13,7 @@ from ledger.attest import LedgerNotOpened, ledger_origin, sign_checkpoint
 from ledger.db import reading
 from ledger.export import ExportDirectoryNotEmpty, export_jsonl
 from ledger.keys import public_key_text
+from ledger.replay import replay
 from ledger.transfer import OpenAccounts
 from ledger.verify import VerificationFailed, verify_export
 from tests import build
@@ -173,7 +174,8 @@ def _verifier():
         ("balances.jsonl", '"-5000"', '"-4999"', "conservation"),
         ("accounts.jsonl", "E2:holding", "E3:holding", "account"),
         ("blocks.jsonl", '"last_entry":3', '"last_entry":2', "block_chain"),
-        ("checkpoints.jsonl", "block 17", "block 16", "checkpoint_signature"),
+        ("commands.jsonl", 'remaining\\":500', 'remaining\\":501', "block_hash"),
+        ("checkpoints.jsonl", "time 2025-01-02", "time 2025-01-03", "checkpoint_signature"),
     ],
 )
 def test_a_forged_export_is_refused_by_name(small, tmp_path, name, old, new, check):
@@ -238,6 +240,25 @@ def test_a_history_whose_end_was_cut_off_fails_an_outside_checkpoint(
 
     assert failed.value.check == "outside_root"
     assert "its end is cut off" in failed.value.detail
+
+
+@pytest.mark.parametrize("sizes", [(1,), (7,), (512,), (3, 5, 2)])
+@pytest.mark.parametrize("other_engine", ["sqlite"], indirect=True)
+def test_a_replay_in_other_batches_verifies_against_the_checkpoint_of_the_original(
+    small, other_engine, tmp_path, sizes
+):
+    """Also where the checkpoint ends within a block of the replay, as it does with 7 and 512."""
+    kept_outside = sign(small.engine)
+    small.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    original = export_jsonl(small.engine, tmp_path / "original").directory
+    replay(small.engine, other_engine, small.subjects, itertools.cycle(sizes))
+
+    directory = export_jsonl(other_engine, tmp_path / "replayed").directory
+
+    first, second = (verify_export(each, kept_outside, KEY) for each in (original, directory))
+    assert second.root == first.root
+    assert second.ledger_id == first.ledger_id
+    assert (second.outside_size, second.tree_size) == (28, 29)
 
 
 def test_an_export_goes_into_an_empty_directory_only(small, tmp_path):

@@ -148,3 +148,14 @@ def test_a_hold_cannot_expire_in_the_past(bench, clock):
 
     assert answer.code == "expiry_passed"
     assert bench.digest() == before
+
+
+def test_a_plain_hold_cannot_pose_as_a_subjects(bench):
+    before = bench.digest()
+
+    answer = bench.do(
+        PlaceHold(enterprise="E1", asset=FLOW, amount=1, purpose="market:order"), actor=TRADER
+    )
+
+    assert answer.code == "hold_of_subject"
+    assert bench.digest() == before

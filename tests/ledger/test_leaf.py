@@ -28,6 +28,7 @@ COMMAND_1 = {
     "actor": "person:P001",
     "payload_hash": sha256(b'{"amount":5000000,"enterprise":"E001"}').digest(),
     "code": "ok",
+    "answer_hash": sha256(b'{"result":{"entries":2}}').digest(),
     "rules_version": "qingdao/2026-01",
     "recorded_at": 1_782_835_200_000_001,
 }
@@ -38,6 +39,7 @@ COMMAND_2 = {
     "actor": "person:P002",
     "payload_hash": sha256('{"单位":"吨标准煤"}'.encode()).digest(),
     "code": "insufficient_balance",
+    "answer_hash": sha256('{"facts":{"单位":"吨标准煤"},"rule":"REG-12"}'.encode()).digest(),
     "rules_version": "qingdao/2026-01",
     "recorded_at": 1_782_835_200_000_002,
 }
@@ -86,8 +88,9 @@ def lp(value):
 def by_hand_command(row):
     tag, identity = lp("yongneng/command/1"), sha256(row["command_id"].encode()).digest()
     head = tag + struct.pack(">Q", row["sequence"]) + lp(identity) + lp(row["kind"])
-    tail = lp(row["code"]) + lp(row["rules_version"]) + struct.pack(">Q", row["recorded_at"])
-    return head + lp(row["actor"]) + lp(row["payload_hash"]) + tail
+    tail = lp(row["rules_version"]) + struct.pack(">Q", row["recorded_at"])
+    answer = lp(row["code"]) + lp(row["answer_hash"])
+    return head + lp(row["actor"]) + lp(row["payload_hash"]) + answer + tail
 
 
 def by_hand_entry(row, postings):
@@ -221,6 +224,7 @@ def test_a_number_that_eight_bytes_cannot_hold_is_never_packed(sequence):
         command_leaf(**{**COMMAND_1, "sequence": sequence})
 
 
-def test_a_payload_hash_of_another_length_is_a_bug():
+@pytest.mark.parametrize("field", ["payload_hash", "answer_hash"])
+def test_a_hash_of_another_length_is_a_bug(field):
     with pytest.raises(AssertionError):
-        command_leaf(**{**COMMAND_1, "payload_hash": b"short"})
+        command_leaf(**{**COMMAND_1, field: b"short"})

@@ -8,14 +8,18 @@ from typing import ClassVar
 import pytest
 import sqlalchemy as sa
 
-from ledger.attest import grow
+from ledger.attest import grow, ledger_origin, sign_checkpoint
+from ledger.check import self_check
 from ledger.command import Command, Payload
 from ledger.db import reading
+from ledger.keys import verifier_key
 from ledger.register import open_account
 from ledger.replay import ReplayDiffers, ReplayTargetNotEmpty, replay
 from ledger.subject import Handler, Role, Subject
+from ledger.tables import CheckpointRow
 from ledger.transfer import OpenAccounts
 from tests.build import EXCHANGE, REGULATOR, Bench
+from tests.ledger.independent import LOG_KEY
 from tests.ledger.small import opened, play
 from tests.ledger.tampering import unguarded
 
@@ -53,6 +57,28 @@ def test_a_replay_gives_the_same_state_and_the_same_tree(small, other_engine, si
     with reading(small.engine) as source, reading(other_engine) as target:
         assert grow(source).root == grow(target).root
         assert grow(target).point.block == replayed.batches
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+@on_sqlite
+def test_a_restored_ledger_goes_on_under_the_checkpoints_of_its_source(small, other_engine, sizes):
+    kept = _signed(small.engine)
+    small.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    replay(small.engine, other_engine, small.subjects, SIZES[sizes]())
+    with small.engine.connect() as source, other_engine.begin() as target:
+        for row in source.execute(sa.select(CheckpointRow.__table__)):
+            target.execute(sa.insert(CheckpointRow).values(row._mapping))
+
+    again = _signed(other_engine)
+
+    assert again == _signed(small.engine) != kept
+    assert self_check(other_engine, [verifier_key(LOG_KEY, "log")]).failed == {}
+
+
+def _signed(engine):
+    with reading(engine) as connection:
+        origin = ledger_origin(connection)
+    return sign_checkpoint(engine, LOG_KEY, origin=origin, key_name="log")
 
 
 def test_a_replay_may_change_the_database(engine, other_engine, clock):

@@ -59,7 +59,7 @@ def test_an_honest_export_passes_every_check(export):
     assert report.ledger_id == "370100"
     assert report.demonstration is True
     assert report.tree_size == 14
-    assert report.root == "833130f547149923b2123f98f7a3fabe236a97666fca01664b41bb41340bce9f"
+    assert report.root == "2c01f4c7dd97a275ed1179724c6095d5090a8c74393f14b0709bb5f51da24f92"
     assert report.counts["commands"] == 8
     assert report.outside_size == 8
     assert report.outside_time == "2026-07-01T00:03:00Z"
@@ -127,6 +127,10 @@ def edit_note(log, at, old, new):
     log.checkpoints[at]["note"] = log.checkpoints[at]["note"].replace(old, new)
 
 
+def naming_a_block(body):
+    return body.replace("time ", f"block 3 {'00' * 32}\ntime ")
+
+
 def second_reversal(log):
     log.entries[5]["reverses"] = log.entries[4]["reverses"] = 3
 
@@ -164,6 +168,19 @@ CORRUPTIONS = {
     "actor edited": ("block_hash", lambda log: set_field(log.commands, 1, actor="person:P666")),
     "kind edited": ("block_hash", lambda log: set_field(log.commands, 1, kind="ledger.open")),
     "refusal made an acceptance": ("block_hash", lambda log: set_field(log.commands, 3, code="ok")),
+    "answer edited": (
+        "block_hash",
+        lambda log: set_field(log.commands, 1, answer='{"message": "another wording"}'),
+    ),
+    "answer of a refusal edited": (
+        "block_hash",
+        lambda log: set_field(log.commands, 3, answer='{"rule": "REG-99"}'),
+    ),
+    "answer respelt": ("block_hash", lambda log: set_field(log.commands, 1, answer="{ }")),
+    "answer and chain edited": (
+        "checkpoint_root",
+        lambda log: (set_field(log.commands, 1, answer="{ }"), log.seal_blocks()),
+    ),
     "rules version edited": (
         "block_hash",
         lambda log: set_field(log.commands, 1, rules_version="demo/2027-01"),
@@ -213,12 +230,11 @@ CORRUPTIONS = {
         "block_chain",
         lambda log: set_field(log.blocks, 1, last_entry=3),
     ),
-    "block boundary moved and chained": (
-        "checkpoint_root",
+    "block boundary moved": (
+        "block_hash",
         lambda log: (
             set_field(log.blocks, 1, last_sequence=3),
             set_field(log.blocks, 2, first_sequence=4),
-            log.seal_blocks(),
         ),
     ),
     "only entry of a command dropped": ("block_chain", lambda log: log.entries.pop(2)),
@@ -374,7 +390,7 @@ CORRUPTIONS = {
     ),
     "checkpoint text edited": (
         "checkpoint_signature",
-        lambda log: edit_note(log, 0, "block 3", "block 4"),
+        lambda log: edit_note(log, 0, "00:03:00Z", "00:02:00Z"),
     ),
     "checkpoint of another signer": (
         "checkpoint_signature",
@@ -397,11 +413,9 @@ CORRUPTIONS = {
             log.checkpoints, 1, note=signed(log.body(5).replace("\n14\n", "\n15\n"))
         ),
     ),
-    "checkpoint of another block": (
-        "checkpoint_root",
-        lambda log: set_field(
-            log.checkpoints, 0, note=signed(log.body(3).replace("block 3", "block 4"))
-        ),
+    "checkpoint that names a block": (
+        "checkpoint_form",
+        lambda log: set_field(log.checkpoints, 0, note=signed(naming_a_block(log.body(3)))),
     ),
     "demonstration called live": (
         "outside_origin",
@@ -532,15 +546,15 @@ def test_a_directory_that_does_not_exist_is_a_named_failure(tmp_path):
         (OUTSIDE.replace("time 2026", "time 26"), "outside_form"),
         (signed(LOG.body(3).replace("demonstration", "ledger")), "outside_origin"),
         (signed(LOG.body(3).replace("370100", "370200")), "outside_origin"),
-        (OUTSIDE.replace("block 3", "block 4"), "outside_signature"),
+        (OUTSIDE.replace("00:03:00Z", "00:02:00Z"), "outside_signature"),
         (signed(LOG.body(3), key=OTHER_KEY), "outside_signature"),
         (signed(LOG.body(3), name="other"), "outside_signature"),
         (signed(LOG.body(3).replace("\n8\n", "\n7\n")), "outside_root"),
         (signed(LOG.body(3).replace("\n8\n", "\n0\n")), "outside_root"),
         (signed(LOG.body(3).replace("\n8\n", "\n15\n")), "outside_root"),
         (signed(LOG.body(3).replace("\n8\n", f"\n{2**63}\n")), "outside_root"),
-        (signed(LOG.body(3).replace("block 3", "block 2")), "outside_root"),
-        (signed(LOG.body(3).replace("block 3 ", "block 3 " + "00" * 32)[:-1]), "outside_form"),
+        (signed(naming_a_block(LOG.body(3))), "outside_form"),
+        (signed(LOG.body(3)[:-1]), "outside_form"),
     ],
 )
 def test_an_outside_checkpoint_that_does_not_fit_is_a_named_failure(export, text, check):
@@ -624,14 +638,28 @@ def test_honest_growth_after_the_outside_checkpoint_passes(log, tmp_path):
     assert failure(tmp_path) == ""
 
 
-def test_an_answer_text_is_in_no_leaf_and_the_report_says_so(log, tmp_path):
-    """The boundary of what is proved: the code is covered, the wording is not."""
+def test_an_edited_answer_text_is_caught_by_the_outside_checkpoint(log, tmp_path):
+    """The wording of an answer is covered like its code, also by a forger with every key."""
     log.commands[1]["answer"] = '{"message": "another wording"}'
+    log.seal().write(tmp_path)
+
+    assert failure(tmp_path) == "outside_root"
+    assert failure(tmp_path, None, KEY) == ""
+
+
+def test_the_same_history_in_other_blocks_passes_and_the_report_says_so(log, tmp_path):
+    """The boundary of what is proved: a replay may batch otherwise, even within a checkpoint."""
+    log.blocks[1]["last_sequence"] = 3
+    log.blocks[2] |= {"first_sequence": 4, "last_sequence": 7, "last_entry": 6}
+    log.blocks[4] |= {"number": 4}
+    del log.blocks[3]
+    log.seal_blocks()
     log.write(tmp_path)
 
     report = verify_export(tmp_path, OUTSIDE, KEY)
 
-    assert any(sentence.startswith("Answer texts") for sentence in report.not_proved)
+    assert report.outside_size == 8
+    assert any("committed together" in sentence for sentence in report.not_proved)
 
 
 def renumber(log):
@@ -667,7 +695,7 @@ def tamper(chance, log):
     command = chance.choice(log.commands[:5])
     entry = chance.choice(log.entries[:3])
     if way == "field":
-        field = chance.choice(["id", "kind", "actor", "payload", "code", "rules_version"])
+        field = chance.choice(["id", "kind", "actor", "payload", "code", "answer", "rules_version"])
         command[field] += chance.choice("xyz")
     elif way == "entry field":
         field = chance.choice(["code", "rule", "reference"])

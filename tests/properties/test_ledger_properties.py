@@ -115,7 +115,7 @@ class Oracle:
         if hold is None or payload.amount > hold[2]:
             return False
         posting = (f"enterprise:{hold[0]}:held", payload.destination, hold[1], payload.amount)
-        if not self.moves([posting], reversible=True):
+        if not self.moves([posting], reversible=False):
             return False
         self.reduce(payload.hold, payload.amount)
         return True
