@@ -2,9 +2,10 @@
 
 import pytest
 
+from ledger.transfer import ReleaseHold
 from market.cancel import CancelOrder
 from tests.build import EXCHANGE
-from tests.market.floor import open_floor
+from tests.market.floor import open_floor, trader
 
 BOTH = {"E1": (100, 10_000), "E2": (100, 10_000)}
 
@@ -70,6 +71,18 @@ def test_the_phase_decides_whether_an_order_may_be_cancelled(sqlite_engine, cloc
     answer = floor.cancel("E1", order)
 
     assert answer.code == code
+
+
+def test_the_cover_of_an_order_is_not_released_behind_its_back(lite):
+    lite.sell("E1", 10_000, 10).require()
+    hold = lite.rows("SELECT id FROM holds WHERE state = 'open'")[0][0]
+    before = lite.bench.digest()
+
+    answer = lite.do(ReleaseHold(hold=hold), actor=trader("E1"))
+
+    assert answer.code == "hold_of_subject"
+    assert lite.bench.digest() == before
+    assert lite.buy("E2", 10_000, 10).require().result["filled_tce"] == 10
 
 
 def test_the_exchange_may_cancel_for_an_enterprise(lite):
