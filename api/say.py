@@ -12,7 +12,8 @@ from ledger.errors import Refused
 
 def say_json(document: object) -> None:
     """Print one JSON object on a line of its own."""
-    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    # A fact may be text of a class of its own, such as the name of a table.
+    sys.stdout.write(msgspec.json.encode(document, enc_hook=str).decode() + "\n")
 
 
 def refusal_document(refusal: Exception) -> dict[str, object]:

@@ -115,9 +115,11 @@ def replay(data: Path | None, target: Path, batch: int, as_json: bool) -> None:
     with existing(data) as source:
         target.mkdir(parents=True, exist_ok=True)
         copy = connect(sqlite_url(target))
-        migrations.upgrade(copy)
-        replayed = replay_log(source, copy, subjects(), itertools.repeat(batch))
-        copy.dispose()
+        try:
+            migrations.upgrade(copy)
+            replayed = replay_log(source, copy, subjects(), itertools.repeat(batch))
+        finally:
+            copy.dispose()
     if as_json:
         say_json({"commands": replayed.commands, "replay_digest": replayed.digest})
     else:

@@ -13,59 +13,46 @@ Each acknowledged command's id is one line of standard output, written at once.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Literal, Protocol
+from typing import Literal
 
 import sqlalchemy as sa
 
 import migrations
-import seeds
-from ledger.adopt import POLICY, AdoptPack
-from ledger.approve import approving, proposing
-from ledger.command import Answer, Command, Payload, canonical
-from ledger.days import MINUTE, start_of
+from api.demo.training import (
+    DAY,
+    ENTERPRISES,
+    EXCHANGE,
+    INSTRUMENT,
+    REFERENCE_FEN,
+    Asked,
+    DayClock,
+    Ledger,
+    Play,
+    found,
+    trader,
+)
+from ledger.adopt import POLICY
+from ledger.days import MINUTE
 from ledger.db import connect, sqlite_url
 from ledger.errors import Refused
 from ledger.kernel import compose
-from ledger.parties.enroll import (
-    PARTIES,
-    DistrictLine,
-    EnterpriseLine,
-    RegisterDistricts,
-    RegisterEnterprises,
-    RegisterSectors,
-    SectorLine,
-)
-from ledger.parties.party import credit_check
-from ledger.policy import to_plain
-from ledger.register import OpenLedger
-from ledger.roles import Grant
-from ledger.subject import Role, Subjects
-from ledger.transfer import Deposit, Line, OpenAccounts, PostLines
+from ledger.parties.enroll import PARTIES
+from ledger.subject import Subjects
 from ledger.writer import Writer
 from market.cancel import CancelOrder
 from market.change_phase import ChangePhase
 from market.close_day import CloseDay
 from market.cross import Uncross
-from market.list_instrument import ListInstrument
 from market.open_day import OpenDay
 from market.place import PlaceOrder
 from market.subject import MARKET
 
-DAY = date(2025, 3, 3)
+__all__ = ["DayClock", "main", "open_engine", "play_one_day", "subjects"]
+
 ROUNDS = 2_000
 """How often somebody trades on an ordinary day; a round is one to four orders or cancels."""
-
-DISTRICT = "990100"
-FLOW = f"energy.flow.general.2025.eq.{DISTRICT}"
-INSTRUMENT = "E2025-ONE"
-ENTERPRISES = ("E1", "E2", "E3", "E4", "E5", "E6")
-QUOTA_KGCE = 100_000_000
-CASH_FEN = 10_000_000_000
-REFERENCE_FEN = 10_000
-"""Each enterprise starts with 100,000 tce and 100 million yuan; a tonne is worth 100 yuan."""
 
 _PRICE_REACH_FEN = 150
 _OUTSIDE_BAND_FEN = 2_000
@@ -77,71 +64,6 @@ _VALIDITIES: tuple[Literal["day", "immediate_or_cancel", "fill_or_kill"], ...] =
     "immediate_or_cancel",
     "fill_or_kill",
 )
-
-_REG1, _REG2 = "person:REG1", "person:REG2"
-_CLR1, _CLR2 = "person:CLR1", "person:CLR2"
-_EXC1, _EXC2 = "person:EXC1", "person:EXC2"
-
-Asked = tuple[str, Payload]
-"""Who asks, and for what."""
-
-
-class Ledger(Protocol):
-    """Whatever commands can be sent to: a writer, or a program around one."""
-
-    def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
-        """Apply commands in order and return their answers after the commit."""
-
-
-class DayClock:
-    """A clock that stands where the play has set it, in microseconds since 1970 UTC."""
-
-    def __init__(self) -> None:
-        self.now = start_of(DAY)
-
-    def __call__(self) -> int:
-        """Return the microsecond it was set to."""
-        return self.now
-
-    def at(self, minute: int) -> None:
-        """Go to a minute of the day."""
-        self.now = start_of(DAY, minute=minute)
-
-
-class _Play:
-    """Sends commands under ids that follow from their place, and tells of each answer."""
-
-    def __init__(self, ledger: Ledger, clock: DayClock, acknowledge: Callable[[str], None]) -> None:
-        self.ledger = ledger
-        self.clock = clock
-        self.acknowledge = acknowledge
-        self.begin("set-up")
-
-    def begin(self, scene: str) -> None:
-        """Let the commands of *scene* be numbered from 1."""
-        self.scene = scene
-        self.sent = 0
-
-    def send_all(self, asked: Sequence[Asked]) -> list[Answer]:
-        """Send (actor, payload) pairs in one commit and return their answers, whatever they are."""
-        commands = [Command(self._id(), actor, payload) for actor, payload in asked]
-        answers = self.ledger.submit_all(commands)
-        for command in commands:
-            self.acknowledge(command.id)
-        return answers
-
-    def do(self, actor: str, payload: Payload) -> Answer:
-        """Send one command that must be accepted."""
-        return self.send_all([(actor, payload)])[0].require()
-
-    def both(self, payload: Payload, *, maker: str, checker: str) -> None:
-        """Let *maker* propose and *checker* approve."""
-        proposal = self.do(maker, proposing(payload)).sequence
-        self.do(checker, approving(proposal, payload))
-
-    def _id(self) -> str:
-        self.sent += 1
-        return f"one-day:{self.scene}:{self.sent:05d}"
 
 
 def play_one_day(
@@ -158,79 +80,16 @@ def play_one_day(
     *clock* is the one the ledger's writer was made with. *acknowledge* is called with the id of
     every command once its answer is there, in the order of the commands.
     """
-    play = _Play(ledger, clock, acknowledge)
-    clock.at(minute=480)
-    _found(play)
-    _register(play)
-    _fund(play)
-    _list(play)
+    play = Play(ledger, clock, acknowledge)
+    found(play)
     play.begin(str(seed))
     _Floor(play, Random(seed)).trade(rounds)
-
-
-def _found(play: _Play) -> None:
-    """Open the ledger with two persons in every office, and adopt the sample province's packs."""
-    offices = (
-        (_REG1, Role.CITY_REGULATOR),
-        (_REG2, Role.CITY_REGULATOR),
-        (_CLR1, Role.CLEARING_OPERATOR),
-        (_CLR2, Role.CLEARING_OPERATOR),
-        (_EXC1, Role.EXCHANGE_OPERATOR),
-        (_EXC2, Role.EXCHANGE_OPERATOR),
-    )
-    grants = [Grant(person, role) for person, role in offices]
-    grants += [
-        Grant(_trader(each), Role.ENTERPRISE_TRADER, f"enterprise:{each}") for each in ENTERPRISES
-    ]
-    opening = OpenLedger(
-        name="一日演练", jurisdiction="sample", purpose="training", grants=tuple(grants)
-    )
-    play.do("person:INIT", opening)
-    packs = seeds.read_packs()
-    for name in ("national", "sample"):
-        content = canonical(to_plain(packs[name])).decode()
-        play.both(AdoptPack(content=content), maker=_REG1, checker=_REG2)
-
-
-def _register(play: _Play) -> None:
-    district = DistrictLine(DISTRICT, "示例市", "Sample City", "", "sample")
-    play.do(_REG1, RegisterDistricts(rows=(district,)))
-    sector = SectorLine("C26", "化学原料和化学制品制造业", "Chemicals", "no")
-    play.do(_REG1, RegisterSectors(rows=(sector,)))
-    rows = tuple(
-        EnterpriseLine(each, f"示例企业{number}", _credit_code(number), DISTRICT, "C26")
-        for number, each in enumerate(ENTERPRISES, start=1)
-    )
-    play.do(_REG1, RegisterEnterprises(rows=rows))
-
-
-def _fund(play: _Play) -> None:
-    """Issue quota and pay cash in, both by four eyes."""
-    play.do(_REG1, OpenAccounts(addresses=(), assets=(FLOW,)))
-    quota = tuple(
-        Line(f"quota:{each}", "scheme:issuance", f"enterprise:{each}:holding", FLOW, QUOTA_KGCE)
-        for each in ENTERPRISES
-    )
-    play.both(PostLines(rule="REG-11", lines=quota), maker=_REG1, checker=_REG2)
-    for each in ENTERPRISES:
-        cash = Deposit(enterprise=each, amount_fen=CASH_FEN, statement_line=f"one-day-{each}")
-        play.both(cash, maker=_CLR1, checker=_CLR2)
-
-
-def _list(play: _Play) -> None:
-    listing = ListInstrument(
-        instrument=INSTRUMENT,
-        asset=FLOW,
-        modes="continuous call_auction",
-        first_reference_price_fen=REFERENCE_FEN,
-    )
-    play.both(listing, maker=_EXC1, checker=_EXC2)
 
 
 class _Floor:
     """The trading day: who places and cancels what, drawn from *chance* and from past answers."""
 
-    def __init__(self, play: _Play, chance: Random) -> None:
+    def __init__(self, play: Play, chance: Random) -> None:
         self.play = play
         self.chance = chance
         self.resting: list[tuple[str, int]] = []
@@ -240,7 +99,7 @@ class _Floor:
         play, in_call = self.play, min(_CALL_ROUNDS_MAX, rounds // 4)
         in_morning = (rounds - in_call) // 2
         play.clock.at(minute=540)
-        play.do(_EXC1, OpenDay(instrument=INSTRUMENT, day=DAY))
+        play.do(EXCHANGE, OpenDay(instrument=INSTRUMENT, day=DAY))
         self._phase("call", minute=555)
         self._rounds(in_call, minutes=9, is_call=True)
         play.clock.at(minute=565)
@@ -255,15 +114,15 @@ class _Floor:
 
     def _phase(self, phase: Literal["call", "continuous", "quiet"], *, minute: int) -> None:
         self.play.clock.at(minute=minute)
-        self.play.do(_EXC1, ChangePhase(instrument=INSTRUMENT, phase=phase))
+        self.play.do(EXCHANGE, ChangePhase(instrument=INSTRUMENT, phase=phase))
 
     def _uncross(self) -> None:
         crossing = Uncross(instrument=INSTRUMENT, next_phase="quiet")
-        while self.play.do(_EXC1, crossing).result["left_tce"]:
+        while self.play.do(EXCHANGE, crossing).result["left_tce"]:
             pass
 
     def _close(self) -> None:
-        while self.play.do(_EXC1, CloseDay(instrument=INSTRUMENT)).result["open_orders"]:
+        while self.play.do(EXCHANGE, CloseDay(instrument=INSTRUMENT)).result["open_orders"]:
             pass
 
     def _rounds(self, rounds: int, *, minutes: int, is_call: bool = False) -> None:
@@ -281,13 +140,13 @@ class _Floor:
         chance = self.chance
         if self.resting and chance.randrange(4) == 0:
             enterprise, order = self.resting.pop(chance.randrange(len(self.resting)))
-            return _trader(enterprise), CancelOrder(enterprise=enterprise, order=order)
+            return trader(enterprise), CancelOrder(enterprise=enterprise, order=order)
         enterprise = chance.choice(ENTERPRISES)
         price_fen = REFERENCE_FEN + chance.randint(-_PRICE_REACH_FEN, _PRICE_REACH_FEN)
         if chance.randrange(40) == 0:
             price_fen += _OUTSIDE_BAND_FEN  # refusals are part of a day, and of its log
         validity = chance.choice(_VALIDITIES)
-        return _trader(enterprise), PlaceOrder(
+        return trader(enterprise), PlaceOrder(
             instrument=INSTRUMENT,
             enterprise=enterprise,
             side=chance.choice(("buy", "sell")),
@@ -295,15 +154,6 @@ class _Floor:
             quantity_tce=chance.randint(1, 30),
             validity="day" if is_call else validity,
         )
-
-
-def _trader(enterprise: str) -> str:
-    return f"person:{enterprise}-T"
-
-
-def _credit_code(number: int) -> str:
-    body = f"91{DISTRICT}MA{number:07d}"
-    return body + credit_check(body)
 
 
 def subjects() -> Subjects:
@@ -338,8 +188,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say(command_id: str) -> None:
-    # One write a line: what a reader of the pipe has seen was acknowledged, whole.
-    print(command_id, flush=True)
+    # One write a line, newline included: a kill must not leave half an id in the pipe. Where output
+    # is unbuffered, print() would write the newline by itself.
+    sys.stdout.write(f"{command_id}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

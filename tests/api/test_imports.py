@@ -7,6 +7,7 @@ import pytest
 from api.imports import KINDS, ImportUnknown, commands_of, payloads_of
 from ledger.approve import approving
 from ledger.command import IdReused
+from ledger.roles import RoleMissing
 from ledger.rows import RowsRefused
 from tests.api.files import (
     BOTH,
@@ -234,7 +235,7 @@ def test_an_order_of_somebody_else_is_no_command_at_all(desk):
     path = desk.file("orders", FILES["orders"].replace("E1", "E2"))
     before = desk.bench.digest()
 
-    with pytest.raises(Exception, match=f"{TRADER} may not send orders.place"):
+    with pytest.raises(RoleMissing, match=f"{TRADER} may not send orders.place"):
         desk.send("orders", path)
 
     assert desk.bench.digest() == before

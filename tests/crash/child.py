@@ -75,7 +75,7 @@ def play(fault, arguments):
     """Be one player: say which process it is, then acknowledge; never return."""
     code = 1
     try:
-        print("process", os.getpid(), flush=True)
+        say(f"process {os.getpid()}")
         FAULTS[fault]()
         one_day.main(arguments)
         code = 0
@@ -83,6 +83,12 @@ def play(fault, arguments):
         print(refused, file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def say(line):
+    """Write one line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def serve():
@@ -93,7 +99,7 @@ def serve():
         if child == 0:
             play(fault, arguments)
         _, status = os.waitpid(child, 0)
-        print("ended", os.waitstatus_to_exitcode(status), flush=True)
+        say(f"ended {os.waitstatus_to_exitcode(status)}")
 
 
 if __name__ == "__main__":

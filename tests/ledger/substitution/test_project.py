@@ -92,7 +92,7 @@ def test_acceptance_keeps_its_figures_and_the_pack_they_came_from(freed):
         measure: (NEEDED[measure], NET[measure]) for measure in NEEDED
     }
     assert {one.source: one.amount for one in retired} == dict(OFFERED)
-    assert sheet["pack_version"].startswith("sample@")
+    assert "sample@" in sheet["pack_version"]
     assert sheet["steps"][2]["inputs"] == {
         "added": "10000003",
         "ratio": "1.2",
