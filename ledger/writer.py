@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ledger.apply import Applying, CommandFailed, Pending
 from ledger.command import Answer, Command, canonical, encode_payload, require_id
-from ledger.db import move_wal, require_durable
+from ledger.db import CheckpointFailed, move_wal, require_durable
 from ledger.errors import Refused
 from ledger.load import load_memory
 from ledger.memory import Memory
@@ -69,11 +69,10 @@ class Writer:
         self._queue: deque[Pending] = deque()
         self._mutex = Lock()
         self._leading = False
-        self._connection = engine.connect()
-        require_durable(self._connection)
-        self._connection.rollback()
+        self._stopped: Refused | None = None
+        self._engine = engine
+        self._connect()
         self.epoch = _take_lease(self._connection, holder)
-        self._store = Store(self._connection)
         self.memory = self._load()
         self._memory_is_true = True
 
@@ -159,11 +158,11 @@ class Writer:
         try:
             self._apply(batch)
         except CommandFailed as bug:
-            self._connection.rollback()
+            self._undo()
             bug.pending.fail(bug.cause)
             self._try([pending for pending in batch if pending is not bug.pending])
         except BaseException as error:
-            self._connection.rollback()
+            self._undo()
             self._fail(batch, error)
             if not isinstance(error, Exception):
                 raise
@@ -171,6 +170,8 @@ class Writer:
     def _apply(self, batch: list[Pending]) -> None:
         if not batch:
             return
+        if self._stopped is not None:
+            raise self._stopped
         if not self._memory_is_true:
             self.memory = self._load()
         self._memory_is_true = False
@@ -184,7 +185,29 @@ class Writer:
         applying.run(batch, epoch=self.epoch)
         self._memory_is_true = True
         if self.memory.block % BLOCKS_PER_WAL_MOVE == 0:
+            self._move_wal()
+
+    def _move_wal(self) -> None:
+        """Move SQLite's log; the batch is durable already, so a failure stops what comes after."""
+        try:
             move_wal(self._connection)
+        except CheckpointFailed as failed:
+            self._stopped = failed
+
+    def _undo(self) -> None:
+        """Roll back, and connect anew where not even that works."""
+        try:
+            self._connection.rollback()
+        except sa.exc.SQLAlchemyError:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connect()
+
+    def _connect(self) -> None:
+        self._connection = self._engine.connect()
+        require_durable(self._connection)
+        self._connection.rollback()
+        self._store = Store(self._connection)
 
     def _fail(self, batch: list[Pending], error: BaseException) -> None:
         for pending in batch:

@@ -104,6 +104,12 @@ def sqlite_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa
     yield from fresh_engine(request, "sqlite", tmp_path)
 
 
+@pytest.fixture
+def postgres_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A migrated, empty PostgreSQL database."""
+    yield from fresh_engine(request, "postgresql", tmp_path)
+
+
 def fresh_engine(
     request: pytest.FixtureRequest, dialect: str, directory: Path
 ) -> Iterator[sa.Engine]:

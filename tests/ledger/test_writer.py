@@ -18,7 +18,7 @@ from ledger.command import (
     PayloadMalformed,
     read_payload,
 )
-from ledger.db import reading
+from ledger.db import CheckpointFailed, reading
 from ledger.kernel import compose
 from ledger.register import OpenLedger, open_account
 from ledger.subject import Handler, Role, Subject
@@ -167,6 +167,43 @@ def test_a_failed_commit_leaves_the_outcome_open_and_the_id_decides(bench, monke
 
     assert bench.do(opening("enterprise:E1:cash"), command_id="once").ok
     assert bench.balance("enterprise:E1:cash", "cash.cny") == 0
+
+
+def test_a_failed_move_of_the_log_stops_what_comes_after_but_not_what_is_durable(
+    sqlite_engine, clock, monkeypatch
+):
+    bench = open_ledger(sqlite_engine, clock)
+
+    def fail(_connection):
+        raise CheckpointFailed("disk I/O error")
+
+    monkeypatch.setattr("ledger.writer.move_wal", fail)
+    monkeypatch.setattr("ledger.writer.BLOCKS_PER_WAL_MOVE", 1)
+
+    durable = bench.do(opening("enterprise:E1:cash"))
+    with pytest.raises(CheckpointFailed):
+        bench.do(opening("enterprise:E2:cash"))
+
+    monkeypatch.undo()
+    assert durable.ok
+    assert bench.balance("enterprise:E2:cash", "cash.cny") == 0
+    assert count(bench, CommandRow) == 2
+
+
+@pytest.mark.postgres
+def test_a_lost_connection_costs_one_command_and_the_id_decides(postgres_engine, clock):
+    bench = open_ledger(postgres_engine, clock)
+    with postgres_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as admin:
+        admin.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    with pytest.raises(OutcomeUnknown):
+        bench.do(opening("enterprise:E1:cash"), command_id="once")
+
+    assert bench.do(opening("enterprise:E1:cash"), command_id="once").ok
+    assert bench.do(opening("enterprise:E2:cash")).ok
 
 
 def test_a_writer_whose_lease_was_taken_commits_nothing_more(bench):
