@@ -60,8 +60,12 @@ SQLITE_SETTINGS = {
     "trusted_schema": "0",
     "cell_size_check": "1",
     "wal_autocheckpoint": "0",
+    "recursive_triggers": "1",
 }
-"""What the ledger needs of SQLite; automatic checkpoints would hide a failed fsync."""
+"""
+What the ledger needs of SQLite. Automatic checkpoints would hide a failed fsync, and REPLACE would
+delete rows of history unseen if triggers were not recursive.
+"""
 
 POSTGRES_SETTINGS = {
     "fsync": "on",

@@ -205,7 +205,11 @@ class Writer:
 
     def _connect(self) -> None:
         self._connection = self._engine.connect()
-        require_durable(self._connection)
+        try:
+            require_durable(self._connection)
+        except Refused:
+            self._connection.close()
+            raise
         self._connection.rollback()
         self._store = Store(self._connection)
 

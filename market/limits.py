@@ -225,12 +225,14 @@ def require_no_own_cross(order_side: Side, price_fen: int, own_orders: Iterable[
 
     Rule: MKT-26.
     """
-    for own in own_orders:
-        if own.side is order_side:
-            continue
-        gap_fen = price_fen - own.price_fen if order_side is Side.BUY else own.price_fen - price_fen
-        if gap_fen >= 0:
-            raise OwnOrderOpposite(own)
+    sign = 1 if order_side is Side.BUY else -1
+    meeting = [
+        own
+        for own in own_orders
+        if own.side is not order_side and sign * (price_fen - own.price_fen) >= 0
+    ]
+    if meeting:  # the strictest, whatever order they come in: answers must survive a restart
+        raise OwnOrderOpposite(min(meeting, key=lambda own: (sign * own.price_fen, own.id)))
 
 
 def price_band(
