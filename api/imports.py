@@ -1,8 +1,8 @@
 """
 Imports: a CSV file becomes one command of many rows, or one command a row.
 
-The id of a command follows from the file's name and content, so the same file sent twice is one
-import. A desk that sends the same orders again gives the file another name.
+The id of a command follows from the file's name and content and from who sends it, so the same file
+sent twice is one import. A desk that sends the same orders again gives the file another name.
 """
 
 from collections.abc import Mapping
@@ -109,10 +109,15 @@ def commands_of(
     actor: str,
     subjects: Subjects,
     header: Mapping[str, Any] | None = None,
+    attempt: str = "",
 ) -> list[Command]:
-    """Return the commands of an import by *actor*; what needs four eyes becomes a proposal."""
+    """
+    Return the commands of an import by *actor*; what needs four eyes becomes a proposal.
+
+    Another *attempt* of the same file is another import.
+    """
     payloads = payloads_of(kind, path, header)
-    named = f"{path.name}\n{header or {}}\n".encode() + path.read_bytes()
+    named = f"{path.name}\n{actor}\n{header or {}}\n{attempt}\n".encode() + path.read_bytes()
     stem = f"import:{kind}:{sha256(named).hexdigest()[:24]}"
     needs_second = bool(subjects.handlers[KINDS[kind].payload.kind].checkers)
     return [

@@ -1,13 +1,14 @@
 """Say results: words for people, one JSON object for programs."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import click
 import msgspec
 
 from ledger.command import Answer, RefusedByLedger
 from ledger.errors import Refused
+from ledger.units import format_tce, format_yuan
 
 
 def say_json(document: object) -> None:
@@ -56,3 +57,19 @@ def say_facts(facts: Mapping[str, object]) -> None:
     """Print facts one a line, names first."""
     for name, value in facts.items():
         click.echo(f"  {name}: {value}")
+
+
+def readable(document: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the parts of a payload as name and text, amounts in the units people use as well."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from readable(value, f"{name}.{key}" if name else key)
+    elif isinstance(document, list):
+        for number, value in enumerate(document, start=1):
+            yield from readable(value, f"{name} {number}")
+    elif isinstance(document, int) and name.endswith("_fen"):
+        yield name, f"{document} ({format_yuan(document)} yuan)"
+    elif isinstance(document, int) and name.endswith(("_kgce", "_kg", "amount")):
+        yield name, f"{document} ({format_tce(document)} t)"
+    else:
+        yield name, str(document)

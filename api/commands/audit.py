@@ -49,7 +49,9 @@ def checkpoint(
         with reading(engine) as connection:
             origin = ledger_origin(connection)
         path = key_path(data, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for place in (path, out, public_key):
+            if place is not None:
+                place.parent.mkdir(parents=True, exist_ok=True)
         private = load_or_create_key(path)
         note = sign_checkpoint(engine, private, origin=origin, key_name=KEY_NAME)
     public = public_key_text(private, KEY_NAME)

@@ -8,9 +8,9 @@ import click
 import msgspec
 
 from api.imports import KINDS, commands_of, payloads_of
-from api.options import data_option, json_option, opened
+from api.options import data_option, fresh_id, json_option, opened
 from api.program import Program
-from api.say import answer_document, refusal_document, say_json
+from api.say import answer_document, refusal_document, say_facts, say_json
 from ledger.command import Answer, Command
 from ledger.errors import Refused
 
@@ -43,7 +43,8 @@ def header_of(kind: str, settings: tuple[str, ...]) -> dict[str, Any]:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--actor", required=True, help="Who brings it in, such as person:REG1.")
 @click.option("--set", "settings", multiple=True, help="NAME=VALUE beside the rows; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Read and check the file; send nothing.")
+@click.option("--again", is_flag=True, help="Send a file once more that was taken before.")
+@click.option("--dry-run", is_flag=True, help="Check the form of the file; send nothing.")
 @json_option
 def import_file(
     data: Path | None,
@@ -51,6 +52,7 @@ def import_file(
     file: Path,
     actor: str,
     settings: tuple[str, ...],
+    again: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -61,16 +63,36 @@ def import_file(
         if as_json:
             say_json({"commands": count})
         else:
-            click.echo(f"{file.name} reads well: {count} command(s)")
+            click.echo(f"{file.name} has the right form: {count} command(s); the rest shows later")
         return
     with opened(data) as program:
-        commands = commands_of(kind, file, actor=actor, subjects=program.subjects, header=header)
-        outcomes = _send(program, commands)
+        attempt = fresh_id("") if again else ""
+        outcomes = _bring_in(program, kind, file, actor=actor, header=header, attempt=attempt)
     if len(outcomes) == 1:
         _require(outcomes[0])
     _say(outcomes, as_json=as_json)
     if not all(isinstance(outcome, Answer) and outcome.ok for outcome in outcomes):
         raise click.exceptions.Exit(1)
+
+
+def _bring_in(
+    program: Program, kind: str, file: Path, *, actor: str, header: dict[str, Any], attempt: str
+) -> list[Outcome]:
+    """Send a file; one that was refused before is tried again, since the ledger has gone on."""
+    before = program.writer.memory.sequence
+    outcomes: list[Outcome] = []
+    for name in (attempt, f"after command {before}"):
+        commands = commands_of(
+            kind, file, actor=actor, subjects=program.subjects, header=header, attempt=name
+        )
+        outcomes = _send(program, commands)
+        if not all(_is_old_refusal(outcome, before) for outcome in outcomes):
+            break
+    return outcomes
+
+
+def _is_old_refusal(outcome: Outcome, before: int) -> bool:
+    return isinstance(outcome, Answer) and not outcome.ok and outcome.sequence <= before
 
 
 def _send(program: Program, commands: list[Command]) -> list[Outcome]:
@@ -108,6 +130,8 @@ def _say(outcomes: list[Outcome], *, as_json: bool) -> None:
                 f"  proposal {outcome.result['proposal']} waits for a second person: "
                 f"yongneng approve {outcome.result['proposal']} {outcome.result['payload_hash']}"
             )
+        elif len(outcomes) == 1:
+            say_facts(outcome.result)
 
 
 def _document(outcome: Outcome) -> dict[str, object]:

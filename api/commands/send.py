@@ -1,6 +1,7 @@
-"""send, propose, approve, proposals: any command of the ledger, from the command line."""
+"""send, propose, approve, reject, proposals, show: any command, by one person or two."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -14,9 +15,10 @@ from api.options import (
     json_option,
     opened,
 )
-from api.say import say_answer, say_json
-from ledger.approve import Approve, proposing
+from api.say import readable, say_answer, say_json
+from ledger.approve import Approve, ProposalUnknown, Reject, proposing
 from ledger.command import Command, Payload, PayloadMalformed, read_payload
+from ledger.days import text_of
 from ledger.db import reading
 from ledger.subject import Subjects
 from ledger.tables import ProposalRow
@@ -90,6 +92,21 @@ def approve(
 
 @click.command()
 @data_option
+@click.argument("proposal", type=int)
+@click.argument("reason")
+@actor_options
+@json_option
+def reject(
+    data: Path | None, proposal: int, reason: str, actor: str, command_id: str, as_json: bool
+) -> None:
+    """Reject PROPOSAL, with the REASON for its maker."""
+    with opened(data) as program:
+        command = Command(fresh_id(command_id), actor, Reject(proposal=proposal, reason=reason))
+        say_answer(program.submit(command), as_json=as_json)
+
+
+@click.command()
+@data_option
 @json_option
 def proposals(data: Path | None, as_json: bool) -> None:
     """List what waits for a second person."""
@@ -99,23 +116,54 @@ def proposals(data: Path | None, as_json: bool) -> None:
             .where(ProposalRow.state == "open")
             .order_by(ProposalRow.id)
         ).all()
-    listed = [
-        {
-            "proposal": row.id,
-            "kind": row.kind,
-            "maker": row.maker,
-            "payload_hash": row.payload_hash.hex(),
-            "document": row.payload,
-        }
-        for row in rows
-    ]
     if as_json:
-        say_json({"proposals": listed})
+        say_json({"proposals": [_listed(row) for row in rows]})
         return
-    for item in listed:
-        click.echo(f"{item['proposal']}  {item['kind']}  by {item['maker']}")
-        click.echo(f"  {item['document'][:200]}")
-        click.echo(f"  approve with: {item['payload_hash']}")
+    for row in rows:
+        click.echo(f"{row.id}  {row.kind}  by {row.maker}, until {text_of(row.expires_at)}")
+    if rows:
+        click.echo("read one with: yongneng show NUMBER")
 
 
-COMMANDS = {"send": send, "propose": propose, "approve": approve, "proposals": proposals}
+@click.command()
+@data_option
+@click.argument("proposal", type=int)
+@json_option
+def show(data: Path | None, proposal: int, as_json: bool) -> None:
+    """Show PROPOSAL whole: what would happen, who asks, and the hash to approve."""
+    with existing(data) as engine, reading(engine) as connection:
+        row = connection.execute(
+            sa.select(ProposalRow.__table__).where(ProposalRow.id == proposal)
+        ).one_or_none()
+    if row is None:
+        raise ProposalUnknown(proposal)
+    if as_json:
+        say_json(_listed(row))
+        return
+    click.echo(f"proposal {row.id}: {row.kind}, {row.state}, by {row.maker}")
+    click.echo(f"open until {text_of(row.expires_at)} (Shanghai)")
+    for name, value in readable(msgspec.json.decode(row.payload)):
+        click.echo(f"  {name}: {value}")
+    click.echo(f"approve with: {row.payload_hash.hex()}")
+
+
+def _listed(row: sa.Row[Any]) -> dict[str, object]:
+    return {
+        "proposal": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "maker": row.maker,
+        "expires_at": text_of(row.expires_at),
+        "payload_hash": row.payload_hash.hex(),
+        "document": row.payload,
+    }
+
+
+COMMANDS = {
+    "send": send,
+    "propose": propose,
+    "approve": approve,
+    "reject": reject,
+    "proposals": proposals,
+    "show": show,
+}
