@@ -16,6 +16,7 @@ from ledger.command import Answer, Command
 from ledger.compliance.subject import COMPLIANCE
 from ledger.db import connect, sqlite_url
 from ledger.districts.subject import DISTRICTS
+from ledger.errors import Refused
 from ledger.kernel import compose
 from ledger.metering.subject import METERING
 from ledger.parties.enroll import PARTIES
@@ -75,6 +76,10 @@ class Program:
     def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
         """Apply commands in order and return their answers."""
         return self.writer.submit_all(commands)
+
+    def outcomes(self, commands: Sequence[Command]) -> list[Answer | Refused]:
+        """Apply commands in order; return each answer, or why it never became a command."""
+        return self.writer.outcomes(commands)
 
     def close(self) -> None:
         """Let go of the writer and the engine."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 import sqlalchemy as sa
 
-from ledger.command import Payload
+from ledger.command import Payload, PayloadMalformed
 from ledger.errors import Refused
 from ledger.memory import Memory
 from ledger.policy import (
@@ -98,7 +98,7 @@ def adopt_pack(work: Work, payload: AdoptPack) -> Result:
 
     Rule: POL-07.
     """
-    pack = parse_pack(msgspec.json.decode(payload.content))
+    pack = parse_pack(_object(payload.content))
     policy = work.memory.cache(Policy)
     before = policy.packs.get(pack.id)
     if before is not None and before.version == pack.version:
@@ -124,6 +124,13 @@ def adopt_pack(work: Work, payload: AdoptPack) -> Result:
         PackRow(id=pack.id, version=pack.version, content=payload.content, adopted_by=work.sequence)
     )
     return {"pack": pack.id, "version": pack.version, "parameters": len(pack.parameters)}
+
+
+def _object(content: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(content, type=dict[str, object])
+    except msgspec.DecodeError as error:
+        raise PayloadMalformed(AdoptPack.kind, f"content is not a JSON object: {error}") from None
 
 
 def load_policy(connection: sa.Connection, _memory: Memory) -> Policy:

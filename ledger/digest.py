@@ -11,16 +11,21 @@ from hashlib import sha256
 import msgspec
 import sqlalchemy as sa
 
-from ledger.db import Base
 from ledger.tables import OUTSIDE_DIGEST
 
 _CHUNK = 5_000
 
 
 def state_digest(connection: sa.Connection) -> str:
-    """Return the SHA-256, in hex, of all domain rows and balances in the database."""
+    """
+    Return the SHA-256, in hex, of all domain rows and balances in the database.
+
+    Tables are those the database has, whatever this process has imported.
+    """
     whole = sha256()
-    for table in sorted(Base.metadata.tables.values(), key=lambda table: table.name):
+    found = sa.MetaData()
+    found.reflect(connection)
+    for table in sorted(found.tables.values(), key=lambda table: table.name):
         if table.name not in OUTSIDE_DIGEST:
             whole.update(_framed(table.name.encode()))
             for row in _rows_in_order(connection, table):
@@ -36,7 +41,7 @@ def _rows_in_order(connection: sa.Connection, table: sa.Table) -> Iterator[list[
     """Yield rows by primary key; text keys are ordered here, since engines collate differently."""
     keys = list(table.primary_key.columns)
     query = sa.select(table)
-    if all(isinstance(key.type, sa.BigInteger) for key in keys):
+    if all(isinstance(key.type, sa.Integer) for key in keys):
         result = connection.execution_options(yield_per=_CHUNK).execute(query.order_by(*keys))
         yield from (list(row) for row in result)
         return

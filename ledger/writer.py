@@ -88,11 +88,20 @@ class Writer:
         return pending.outcome()
 
     def submit_all(self, commands: Sequence[Command]) -> list[Answer]:
-        """Apply *commands* in order, in as few commits as they fit, and return their answers."""
+        """
+        Apply *commands* in order, in as few commits as they fit, and return their answers.
+
+        If one never became a command, its refusal is raised although the others took effect;
+        `outcomes` tells all.
+        """
+        return [_answered(outcome) for outcome in self.outcomes(commands)]
+
+    def outcomes(self, commands: Sequence[Command]) -> list[Answer | Refused]:
+        """Apply *commands* in order; return each answer, or why it never became a command."""
         pendings = [self._admit(command) for command in commands]
         if pendings:
             self._enqueue(pendings)
-        return [pending.outcome() for pending in pendings]
+        return [_outcome(pending) for pending in pendings]
 
     def tick(self) -> None:
         """Let what is due at the clock's time happen, in as many commands as it takes."""
@@ -226,6 +235,19 @@ class Writer:
         memory = load_memory(self._connection, self.subjects)
         self._connection.rollback()
         return memory
+
+
+def _outcome(pending: Pending) -> Answer | Refused:
+    try:
+        return pending.outcome()
+    except Refused as refusal:
+        return refusal
+
+
+def _answered(outcome: Answer | Refused) -> Answer:
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
 
 
 def _take_lease(connection: sa.Connection, holder: str) -> int:

@@ -11,7 +11,7 @@ from api.imports import KINDS, commands_of, payloads_of
 from api.options import data_option, fresh_id, json_option, opened
 from api.program import Program
 from api.say import answer_document, refusal_document, say_facts, say_json
-from ledger.command import Answer, Command
+from ledger.command import Answer
 from ledger.errors import Refused
 
 Outcome = Answer | Refused
@@ -85,7 +85,7 @@ def _bring_in(
         commands = commands_of(
             kind, file, actor=actor, subjects=program.subjects, header=header, attempt=name
         )
-        outcomes = _send(program, commands)
+        outcomes = program.outcomes(commands)
         if not all(_is_old_refusal(outcome, before) for outcome in outcomes):
             break
     return outcomes
@@ -93,21 +93,6 @@ def _bring_in(
 
 def _is_old_refusal(outcome: Outcome, before: int) -> bool:
     return isinstance(outcome, Answer) and not outcome.ok and outcome.sequence <= before
-
-
-def _send(program: Program, commands: list[Command]) -> list[Outcome]:
-    """Send all in few commits; where one was no command at all, ask for each outcome by its id."""
-    try:
-        return list(program.submit_all(commands))
-    except Refused:
-        return [_outcome(program, command) for command in commands]
-
-
-def _outcome(program: Program, command: Command) -> Outcome:
-    try:
-        return program.submit(command)
-    except Refused as refusal:
-        return refusal
 
 
 def _require(outcome: Outcome) -> None:

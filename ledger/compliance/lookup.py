@@ -5,6 +5,7 @@ Look up, in memory, what surrender and the close of a year both rest on.
 from datetime import date, timedelta
 
 from ledger.adopt import Policy
+from ledger.asset import flow
 from ledger.chart import of_enterprise
 from ledger.compliance.book import Book, Year
 from ledger.compliance.terms import Terms, terms
@@ -45,15 +46,17 @@ def claim_of(memory: Memory, year: Year, *, enterprise: str, measure: str, found
     """Return what units must fit to answer for an enterprise's year and measure."""
     compliance_year = year.compliance_year
     book = memory.cache(Book)
+    areas = areas_of(memory, enterprise)
     followed = [year, *(book.years[each] for each in (compliance_year + 1,) if each in book.years)]
     # Under the longer life a vintage ends with the next year's deadline, else with its own.
     lag = 1 if found.stays_a_year else 0
     return Claim(
         enterprise=enterprise,
         measure=measure,
+        basis=flow(measure=measure, vintage=compliance_year, area=areas[0]).basis,
         compliance_year=compliance_year,
         oldest_vintage=found.oldest_vintage(compliance_year),
-        areas=areas_of(memory, enterprise),
+        areas=areas,
         is_two_high=memory.cache(Parties).enterprise(enterprise).is_two_high,
         bought_general_for_two_high=found.bought_general_for_two_high,
         last_days={each.compliance_year - lag: last_day_of(each, found) for each in followed},

@@ -51,6 +51,21 @@ class AreaNotAccepted(Refused):
         )
 
 
+class BasisNotAccepted(Refused):
+    """The units count energy on another basis than the obligation does."""
+
+    code = "basis_not_accepted"
+    rule = "CMP-56"
+
+    def __init__(self, asset: str, *, basis: str, accepted: str) -> None:
+        super().__init__(
+            f"{asset} counts on the basis {basis}; accepted is {accepted}",
+            asset=asset,
+            basis=basis,
+            accepted=accepted,
+        )
+
+
 class ClassNotAccepted(Refused):
     """A two-high operator offers flow of another class, and the pack does not allow it."""
 
@@ -71,12 +86,15 @@ class Claim:
     """
     What units must fit: one enterprise's obligation of one measure and year.
 
+    *basis* is the one on which allowances of the measure are issued: eq, cal or na.
+
     *areas* are its district and those above, nearest first; *last_days* give the last day of each
     vintage that is known; *oldest_vintage* still answers.
     """
 
     enterprise: str
     measure: str
+    basis: str
     compliance_year: int
     oldest_vintage: int
     areas: tuple[str, ...]
@@ -107,7 +125,7 @@ def require_accepted(asset: str, claim: Claim) -> None:
     """
     Refuse an asset that no account of the enterprise could answer with.
 
-    Measure first, then area; the class depends on the account, and the vintage on the day.
+    Measure first, then basis and area; the class depends on the account, the vintage on the day.
 
     Rule: CMP-56, CMP-57.
     """
@@ -116,6 +134,8 @@ def require_accepted(asset: str, claim: Claim) -> None:
     parsed = parse_asset(asset)
     if parsed.measure != claim.measure or parsed.kind is not Kind.FLOW:
         raise AssetNotSurrendered(asset, measure=claim.measure)
+    if parsed.basis != claim.basis:
+        raise BasisNotAccepted(asset, basis=parsed.basis, accepted=claim.basis)
     if parsed.area not in claim.areas:
         raise AreaNotAccepted(asset, area=parsed.area, accepted=" or ".join(claim.areas))
 
@@ -134,6 +154,7 @@ def accepted_units(units: Iterable[Unit], claim: Claim) -> list[Unit]:
         for unit in units
         if unit.asset.measure == claim.measure
         and unit.asset.kind is Kind.FLOW
+        and unit.asset.basis == claim.basis
         and unit.asset.area in claim.areas
         and is_class_accepted(unit, claim)
     ]

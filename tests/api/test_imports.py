@@ -6,7 +6,6 @@ import pytest
 
 from api.imports import KINDS, ImportUnknown, commands_of, payloads_of
 from ledger.approve import approving
-from ledger.command import IdReused
 from ledger.roles import RoleMissing
 from ledger.rows import RowsRefused
 from tests.api.files import (
@@ -103,15 +102,28 @@ def test_the_same_rows_under_another_name_are_another_import(desk):
     assert answer.facts["codes"] == "party_exists"
 
 
-def test_the_same_file_brought_in_by_another_person_is_refused(desk):
+def test_the_same_file_brought_in_by_another_person_is_an_import_of_its_own(desk):
     desk.bring_until("readings")
     path = desk.file("readings")
     desk.send("readings", path, actor=COMPLIANCE)
+    before = desk.bench.digest()
 
-    with pytest.raises(IdReused) as refused:
-        desk.send("readings", path, actor=REGULATOR)
+    (answer,) = desk.send("readings", path, actor=REGULATOR)
 
-    assert refused.value.facts["differs"] == "actor"
+    assert answer.code in ("rows_refused", "reading_duplicate")
+    assert desk.bench.digest() == before
+
+
+def test_another_attempt_of_the_same_file_is_another_import(desk):
+    path = desk.file("districts")
+    first = commands_of("districts", path, actor=REGULATOR, subjects=desk.bench.subjects)
+    again = commands_of("districts", path, actor=REGULATOR, subjects=desk.bench.subjects)
+    other = commands_of(
+        "districts", path, actor=REGULATOR, subjects=desk.bench.subjects, attempt="2"
+    )
+
+    assert first == again
+    assert first[0].id != other[0].id
 
 
 def test_a_row_the_ledger_refuses_keeps_every_row_out(either):

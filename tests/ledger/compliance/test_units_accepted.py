@@ -32,6 +32,7 @@ def claim(**changes) -> Claim:
     fields = {
         "enterprise": "E1",
         "measure": "energy",
+        "basis": "eq",
         "compliance_year": 2025,
         "oldest_vintage": 2024,
         "areas": ("990101", "990000"),
