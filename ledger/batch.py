@@ -2,6 +2,8 @@
 One commit's worth of commands: their rows, their leaves, and the block that seals them.
 """
 
+from collections.abc import Iterable
+
 from ledger.leaf import block_hash
 from ledger.memory import ASSET_BITS, Memory
 from ledger.store import Store
@@ -65,7 +67,7 @@ class Batch:
             if rows:
                 store.insert(table, rows)
         if self.balance_keys:
-            store.upsert("balances", (balance_row(memory, key) for key in self.balance_keys))
+            store.upsert("balances", balance_rows(memory, self.balance_keys))
         self.rows, self.upserts, self.balance_keys = {}, {}, set()
         self.entries, self.postings, self.events = [], [], []
 
@@ -95,8 +97,12 @@ class Batch:
         memory.block, memory.block_hash = number, sealed
 
 
-def balance_row(memory: Memory, key: int) -> Row:
-    """Return the row of the balance kept under *key*."""
-    account_id, asset_id = key >> ASSET_BITS, key & (1 << ASSET_BITS) - 1
-    overdraws = memory.accounts_by_id[account_id - 1].overdraws
-    return account_id, asset_id, memory.balances[key], int(overdraws)
+def balance_rows(memory: Memory, keys: Iterable[int]) -> list[Row]:
+    """Return the rows of the balances kept under *keys*, in the order of their primary key."""
+    accounts, balances = memory.accounts_by_id, memory.balances
+    asset_mask = (1 << ASSET_BITS) - 1
+    return [
+        (account_id, key & asset_mask, balances[key], accounts[account_id - 1].overdraws)
+        for key in sorted(keys)
+        if (account_id := key >> ASSET_BITS)
+    ]

@@ -31,7 +31,7 @@ class Account:
         self.address = address
         self.packed = pack_text(address)
         self.kinds = sum(KIND_BITS[kind] for kind in place.kinds)
-        self.overdraws = place.overdraws
+        self.overdraws = int(place.overdraws)
         self.is_open = is_open
 
 

@@ -190,8 +190,8 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     if len(payload.lines) > ENTRIES_MAX:
         raise TooManyEntries(len(payload.lines))
     _require_new(work, [line.reference for line in payload.lines])
-    for line in payload.lines:
-        _require_not_held(line.source, line.destination)
+    ends = {line.source for line in payload.lines} | {line.destination for line in payload.lines}
+    _require_not_held(*sorted(end for end in ends if end.endswith(HELD_PURPOSES)))
     first = work.memory.entry_sequence + 1
     count = post_plain(
         work,
