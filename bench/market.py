@@ -95,9 +95,7 @@ class Floor:
             Role.ENTERPRISE_TRADER,
         )
         grants = tuple(Grant(person, role) for person in (ONE, OTHER) for role in roles)
-        opening = OpenLedger(
-            name="bench", jurisdiction="sample", purpose="training", grants=grants
-        )
+        opening = OpenLedger(name="bench", jurisdiction="sample", purpose="training", grants=grants)
         self.do(opening)
         for pack in ("national", "sample"):
             content = canonical(to_plain(seeds.read_pack(pack))).decode()
