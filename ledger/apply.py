@@ -139,8 +139,7 @@ class Applying:
         seen_before = self._seen_before(pendings)
         for pending in pendings:
             if not self._repeat(pending, seen_before):
-                self._tick_until(pending)
-                self._apply(pending)
+                self._apply(pending, self._tick_until(pending))
         if not self.batch.commands:
             transaction.rollback()
             return
@@ -192,20 +191,27 @@ class Applying:
             return pending.recorded_at
         return max(self.clock(), self.memory.now + 1)
 
-    def _tick_until(self, pending: Pending) -> None:
-        """Let everything due at this command's time happen first, by commands of its own."""
-        while not pending.by_writer and is_due(self.memory, self._now(pending)):
+    def _tick_until(self, pending: Pending) -> int:
+        """
+        Let everything due at this command's time happen first, by commands of its own.
+
+        Returns the command's time.
+        """
+        now = self._now(pending)
+        while not pending.by_writer and is_due(self.memory, now):
             assert pending.recorded_at is None, "replay finds its ticks in the log"
             command = tick_command(self.memory)
-            self._apply(Pending(command, canonical(command.payload), by_writer=True))
+            self._apply(Pending(command, canonical(command.payload), by_writer=True), now)
+            now = self._now(pending)
+        return now
 
-    def _apply(self, pending: Pending) -> None:
+    def _apply(self, pending: Pending, now: int) -> None:
         command = pending.command
         handler = self.subjects.handlers[command.kind]
         work = Work(
             self.memory,
             sequence=self.memory.sequence + 1,
-            now=self._now(pending),
+            now=now,
             actor=command.actor,
             session=self._cold_session() if handler.cold else None,
         )

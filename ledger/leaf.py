@@ -35,9 +35,10 @@ def pack_text(text: str) -> bytes:
     return _length(len(raw)) + raw
 
 
-# Kinds, codes, rules and versions are closed sets; ids and references are not and stay uncached.
+# Kinds, codes, rules and versions are closed sets and actors come again; ids and references do not.
 _pack_known = lru_cache(maxsize=4_096)(pack_text)
 
+_HASH_LENGTH = _length(HASH_BYTES)
 _COMMAND_TAG = pack_text("yongneng/command/1")
 _ENTRY_TAG = pack_text("yongneng/entry/1")
 _BLOCK_TAG = pack_text("yongneng/block/1")
@@ -69,12 +70,15 @@ def command_leaf(
         (
             _COMMAND_TAG,
             _whole(sequence),
-            pack_bytes(sha256(command_id.encode()).digest()),
+            _HASH_LENGTH,
+            sha256(command_id.encode()).digest(),
             _pack_known(kind),
-            pack_text(actor),
-            pack_bytes(payload_hash),
+            _pack_known(actor),
+            _HASH_LENGTH,
+            payload_hash,
             _pack_known(code),
-            pack_bytes(answer_hash),
+            _HASH_LENGTH,
+            answer_hash,
             _pack_known(rules_version),
             _whole(recorded_at),
         )

@@ -97,8 +97,13 @@ class RevokeRole(Payload, frozen=True):
 
 def has_role(memory: Memory, person: str, roles: frozenset[Role], scope: str) -> bool:
     """Return whether *person* has one of *roles* for *scope* or for anywhere."""
-    granted = memory.roles.get(person, set())
-    return any((role, ANYWHERE) in granted or (role, scope) in granted for role in roles)
+    granted = memory.roles.get(person)
+    if granted is None:
+        return False
+    for role in roles:  # a loop, because every hot command comes through here
+        if (role, scope) in granted or (role, ANYWHERE) in granted:
+            return True
+    return False
 
 
 def require_role(
