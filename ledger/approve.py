@@ -44,7 +44,9 @@ class ProposalUnknown(Refused):
     rule = "REG-22"
 
     def __init__(self, proposal: int) -> None:
-        super().__init__(f"there is no proposal {proposal}", proposal=proposal)
+        super().__init__(
+            f"there is no proposal {proposal}; look at those that are open", proposal=proposal
+        )
 
 
 class ProposalClosed(Refused):

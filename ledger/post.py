@@ -58,7 +58,10 @@ class AccountUnknown(Refused):
     rule = "REG-03"
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"there is no account {address[:80]}", account=address[:80])
+        super().__init__(
+            f"there is no account {address[:80]}; accounts open when their owner is registered",
+            account=address[:80],
+        )
 
 
 class AssetUnknown(Refused):
@@ -68,7 +71,10 @@ class AssetUnknown(Refused):
     rule = "REG-02"
 
     def __init__(self, asset: str) -> None:
-        super().__init__(f"there is no asset {asset[:60]}", asset=asset[:60])
+        super().__init__(
+            f"there is no asset {asset[:60]}; an asset opens when it is first issued or listed",
+            asset=asset[:60],
+        )
 
 
 class SameAccount(Refused):
@@ -78,7 +84,9 @@ class SameAccount(Refused):
     rule = "REG-11"
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"{address} cannot send to itself", account=address)
+        super().__init__(
+            f"{address} cannot send to itself; name another destination", account=address
+        )
 
 
 class AccountNotOpen(Refused):

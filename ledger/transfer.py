@@ -40,7 +40,10 @@ class EntryExists(Refused):
     rule = "REG-06"
 
     def __init__(self, reference: str) -> None:
-        super().__init__(f"entry {reference} was written before", reference=reference)
+        super().__init__(
+            f"entry {reference} was written before; a new one needs a new reference",
+            reference=reference,
+        )
 
 
 class ReferenceEmpty(Refused):

@@ -47,7 +47,9 @@ class PartyUnknown(Refused):
     rule = "REG-31"
 
     def __init__(self, what: str, party: str) -> None:
-        super().__init__(f"there is no {what} {party[:40]}", what=what, id=party[:40])
+        super().__init__(
+            f"there is no {what} {party[:40]}; register it first", what=what, id=party[:40]
+        )
 
 
 class PartyExists(Refused):
