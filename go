@@ -18,20 +18,30 @@ find_python() {
     exit 1
 }
 
+# With pip in it, so that one whose making was interrupted is made again.
 make_venv() {
-    [ -x .venv/bin/python ] && return
+    [ -x .venv/bin/pip ] && return
+    python=$(find_python)
     if command -v uv >/dev/null 2>&1; then
-        uv venv --quiet --seed --python "$(find_python)" .venv
+        uv venv --quiet --seed --allow-existing --python "$python" .venv
         return
     fi
-    python=$(find_python)
-    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-        say "Installing python3-venv, which this system keeps apart from Python."
-        apt=apt-get
-        [ "$(id -u)" = 0 ] || apt="sudo apt-get"
-        $apt update -qq >&2 && $apt install -y -qq python3-venv >&2
-    fi
+    "$python" -c 'import ensurepip' 2>/dev/null || install_ensurepip "$python"
     "$python" -m venv .venv
+}
+
+# Debian and Ubuntu keep it apart from Python, in one package a version of Python.
+install_ensurepip() {
+    package=$("$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "$1 lacks the module ensurepip: install it, or uv, or set PYTHON to another Python."
+        exit 1
+    fi
+    say "Installing $package, which this system keeps apart from Python."
+    apt=apt-get
+    [ "$(id -u)" = 0 ] || apt="sudo apt-get"
+    $apt update -qq >&2
+    $apt install -y -qq "$package" >&2
 }
 
 # One stamp a requirement set, so that a second run installs nothing.

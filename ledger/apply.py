@@ -21,7 +21,7 @@ from ledger.roles import require_role
 from ledger.store import Store
 from ledger.subject import Handler, Result, Subjects
 from ledger.tables import CommandRow
-from ledger.tick import is_due, tick_command
+from ledger.tick import forget_ended, is_due, tick_command
 from ledger.work import Work
 
 RULES_VERSION = "1"
@@ -138,6 +138,9 @@ class Applying:
         transaction = self.connection.begin()
         seen_before = self._seen_before(pendings)
         for pending in pendings:
+            if pending.by_writer and pending.recorded_at is None:
+                # Its id follows from its place in the log, which is known only now.
+                pending.command = tick_command(self.memory)
             if not self._repeat(pending, seen_before):
                 self._apply(pending, self._tick_until(pending))
         if not self.batch.commands:
@@ -198,6 +201,7 @@ class Applying:
         Returns the command's time.
         """
         now = self._now(pending)
+        forget_ended(self.memory, now)
         while not pending.by_writer and is_due(self.memory, now):
             assert pending.recorded_at is None, "replay finds its ticks in the log"
             command = tick_command(self.memory)

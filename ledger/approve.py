@@ -7,7 +7,7 @@ what was read. Roles of both persons are checked again at the moment of effect.
 
 from typing import ClassVar
 
-from ledger.command import Payload, canonical, payload_hash, read_payload_json
+from ledger.command import Payload, encode_payload, payload_hash, read_payload_json
 from ledger.errors import Refused
 from ledger.roles import require_role
 from ledger.subject import VERB_DECIDES, Handler, Result, Subjects
@@ -112,12 +112,12 @@ class Reject(Payload, frozen=True):
 
 def proposing(payload: Payload) -> Propose:
     """Return the proposal of *payload*."""
-    return Propose(proposed_kind=payload.kind, document=canonical(payload).decode())
+    return Propose(proposed_kind=payload.kind, document=encode_payload(payload).decode())
 
 
 def approving(proposal: int, payload: Payload) -> Approve:
     """Return the approval of *proposal* by someone who has read *payload*."""
-    return Approve(proposal=proposal, payload_hash=payload_hash(canonical(payload)).hex())
+    return Approve(proposal=proposal, payload_hash=payload_hash(encode_payload(payload)).hex())
 
 
 class Approvals:
@@ -137,7 +137,7 @@ class Approvals:
             raise NotProposable(payload.proposed_kind)
         proposed = read_payload_json(handler.payload, payload.document.encode())
         self._require_maker(work, handler, proposed, work.actor)
-        encoded = canonical(proposed)
+        encoded = encode_payload(proposed)
         work.session.add(
             ProposalRow(
                 id=work.sequence,

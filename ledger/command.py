@@ -17,6 +17,10 @@ from ledger.errors import Fact, Refused
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", re.ASCII)
 OK = "ok"
 
+WRITERS_OWN = "tick:"
+"""How ids begin that the writer gives itself; nobody else may take one before it does."""
+
+_NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _LONG_NUMBER = re.compile(rb"[:\[,]-?[0-9]{19,}[,\]}]")
 
 
@@ -143,6 +147,12 @@ class NumberTooLarge(PayloadMalformed):
     code = "number_too_large"
 
 
+class TextUnstorable(PayloadMalformed):
+    """A payload holds text that not every database keeps: a NUL, or half a surrogate pair."""
+
+    code = "text_unstorable"
+
+
 class IdMalformed(Refused):
     """A command id is not 1 to 128 characters of the plain set."""
 
@@ -153,6 +163,20 @@ class IdMalformed(Refused):
         super().__init__(
             f"{text[:40]!r} is not a command id: 1 to 128 letters, digits, . _ : / or -",
             id=text[:40],
+        )
+
+
+class IdReserved(Refused):
+    """A command id is of the form that the writer gives its own commands."""
+
+    code = "command_id_reserved"
+    rule = "REG-05"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text} is an id for the writer's own commands: choose one that does not begin with "
+            f"{WRITERS_OWN}",
+            id=text,
         )
 
 
@@ -178,8 +202,13 @@ def canonical(value: object) -> bytes:
 
 
 def encode_payload(payload: Payload) -> bytes:
-    """Return the canonical JSON of a payload, refusing numbers of more than 18 digits."""
-    encoded = canonical(payload)
+    """Return the canonical JSON of a payload, refusing text and numbers that cannot be kept."""
+    try:
+        encoded = canonical(payload)
+    except UnicodeEncodeError:
+        raise TextUnstorable(payload.kind, "a text holds half a surrogate pair") from None
+    if b"\\u0000" in encoded and _NULL.search(encoded):
+        raise TextUnstorable(payload.kind, "a text holds a NUL character")
     if _LONG_NUMBER.search(encoded):
         raise NumberTooLarge(payload.kind, "a number has more than 18 digits")
     return encoded
@@ -211,9 +240,11 @@ def read_payload_json(shape: type[Payload], encoded: bytes) -> Payload:
 
 
 def require_id(text: str) -> None:
-    """Refuse a command id outside the plain character set."""
+    """Refuse a command id outside the plain character set, or one of the writer's own."""
     if not ID_PATTERN.fullmatch(text):
         raise IdMalformed(text)
+    if text.startswith(WRITERS_OWN):
+        raise IdReserved(text)
 
 
 def _malformed(kind: str, problem: str) -> PayloadMalformed:

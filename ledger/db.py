@@ -23,6 +23,9 @@ Words = Annotated[str, mapped_column(sa.Text())]
 WordsKey = Annotated[str, mapped_column(sa.Text(), primary_key=True)]
 Octets = Annotated[bytes, mapped_column(sa.LargeBinary())]
 
+KEY_TEXT_MAX = 200
+"""Characters of a free text in an index: PostgreSQL's take 2,700 bytes, and one may be four."""
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -50,6 +53,20 @@ class DurabilityUnsafe(Refused):
             setting=setting,
             found=found,
             needed=needed,
+        )
+
+
+class TextTooLong(Refused):
+    """A text by which rows are found is longer than an index of every database takes."""
+
+    code = "text_too_long"
+    rule = "REG-05"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text[:40]!r} and what follows has {len(text)} characters; at most {KEY_TEXT_MAX}",
+            length=len(text),
+            largest=KEY_TEXT_MAX,
         )
 
 
@@ -131,6 +148,12 @@ def require_durable(connection: sa.Connection) -> None:
         found = str(connection.exec_driver_sql(f"SHOW {name}").scalar_one())
         if found != needed:
             raise DurabilityUnsafe(name, found=found, needed=needed)
+
+
+def require_key_text(text: str) -> None:
+    """Refuse a text that is to be found by an index and is too long for one. Rule: REG-05."""
+    if len(text) > KEY_TEXT_MAX:
+        raise TextTooLong(text)
 
 
 class CheckpointFailed(Refused):

@@ -2,17 +2,22 @@
 Post an entry: the only verb that moves value.
 
 The checks of a posting run in the order of the rule, and the first that fails is the answer:
-amount, source, destination, asset, two ends, both accounts open, both may hold the asset, cover.
+amount, source, destination, asset, two ends, both accounts open, both may hold the asset, cover,
+balances that can be counted.
 """
 
 from collections.abc import Iterable
 
+from ledger.db import require_key_text
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.leaf import entry_leaf, plain_entry_leaves
 from ledger.memory import ASSET_BITS, Account, HeldAsset, Memory
 from ledger.units import AMOUNT_MAX
 from ledger.work import Work
+
+BALANCE_MAX = 10**18
+"""A thousand of the largest amounts; sums over all accounts still fit into 64 bits."""
 
 
 class AmountNotInteger(Refused):
@@ -127,6 +132,21 @@ class InsufficientBalance(Refused):
         )
 
 
+class BalanceTooLarge(Refused):
+    """A balance would come to more than the database counts, above zero or below."""
+
+    code = "balance_too_large"
+    rule = "REG-10"
+
+    def __init__(self, address: str, asset: str) -> None:
+        super().__init__(
+            f"{address} would have more than {BALANCE_MAX} of {asset}, above zero or below",
+            account=address,
+            asset=asset,
+            largest=BALANCE_MAX,
+        )
+
+
 class EntryEmpty(Refused):
     """An entry has no posting."""
 
@@ -148,6 +168,8 @@ def post(work: Work, entry: Entry) -> int:
     memory = work.memory
     if not entry.postings:
         raise EntryEmpty
+    if entry.reference is not None:
+        require_key_text(entry.reference)
     sequence = memory.entry_sequence + 1
     moves = []
     for ordinal, posting in enumerate(entry.postings):
@@ -231,10 +253,14 @@ def _move(work: Work, source: Account, destination: Account, asset: HeldAsset, a
     available = balances.get(key, 0)
     if available < amount and not source.overdraws:
         raise InsufficientBalance(source.address, asset.code, needed=amount, available=available)
+    if available - amount < -BALANCE_MAX:
+        raise BalanceTooLarge(source.address, asset.code)
     before.setdefault(key, available)
     balances[key] = available - amount
     key = destination.id << ASSET_BITS | asset.id
     available = balances.get(key, 0)
+    if available + amount > BALANCE_MAX:
+        raise BalanceTooLarge(destination.address, asset.code)
     before.setdefault(key, available)
     balances[key] = available + amount
 
@@ -265,18 +291,19 @@ def post_plain(
         if source is None or destination is None or asset is None or type(amount) is not int:
             raise _refusal_of(work, code, source_name, destination_name, asset_name, amount)
         source_key = source.id << ASSET_BITS | asset.id
-        available = balances.get(source_key, 0)
+        destination_key = destination.id << ASSET_BITS | asset.id
+        available, there = balances.get(source_key, 0), balances.get(destination_key, 0)
         if not (
             0 < amount <= AMOUNT_MAX
             and (available >= amount or source.overdraws)
+            and available - amount >= -BALANCE_MAX
+            and there + amount <= BALANCE_MAX
             and source is not destination
             and source.is_open
             and destination.is_open
             and source.kinds & destination.kinds & asset.kind_bit
         ):
             raise _refusal_of(work, code, source_name, destination_name, asset_name, amount)
-        destination_key = destination.id << ASSET_BITS | asset.id
-        there = balances.get(destination_key, 0)
         before.setdefault(source_key, available)
         before.setdefault(destination_key, there)
         balances[source_key] = available - amount

@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ledger.command import Payload
+from ledger.db import require_key_text
 from ledger.errors import Refused
 from ledger.memory import Memory
 from ledger.subject import ANYWHERE, Handler, Result, Role
@@ -95,15 +96,18 @@ class RevokeRole(Payload, frozen=True):
     scope: str = ANYWHERE
 
 
+def require_person(text: str) -> None:
+    """Refuse an actor who is not of the form of a person. Rule: REG-20."""
+    if not PERSON.fullmatch(text):
+        raise PersonMalformed(text)
+
+
 def has_role(memory: Memory, person: str, roles: frozenset[Role], scope: str) -> bool:
     """Return whether *person* has one of *roles* for *scope* or for anywhere."""
     granted = memory.roles.get(person)
     if granted is None:
         return False
-    for role in roles:  # a loop, because every hot command comes through here
-        if (role, scope) in granted or (role, ANYWHERE) in granted:
-            return True
-    return False
+    return any((role, scope) in granted or (role, ANYWHERE) in granted for role in roles)
 
 
 def require_role(
@@ -128,8 +132,8 @@ def grant_roles(work: Work, payload: GrantRoles) -> Result:
 
 def grant_one(work: Work, grant: Grant) -> None:
     """Grant one role from now on, or refuse it when the person has it already."""
-    if not PERSON.fullmatch(grant.person):
-        raise PersonMalformed(grant.person)
+    require_person(grant.person)
+    require_key_text(grant.scope)
     granted = work.memory.roles.setdefault(grant.person, set())
     key = (str(grant.role), grant.scope)
     if key in granted:

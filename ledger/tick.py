@@ -6,7 +6,8 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import ClassVar
 
-from ledger.command import Command, Payload
+from ledger.command import WRITERS_OWN, Command, Payload
+from ledger.errors import Refused
 from ledger.hold import expire
 from ledger.memory import Memory
 from ledger.subject import SYSTEM_ACTOR, VERB_DECIDES, Handler, Result, Subjects
@@ -24,16 +25,35 @@ class Tick(Payload, frozen=True):
 
 
 def is_due(memory: Memory, now: int) -> bool:
-    """Return whether anything expires or falls due at or before *now*."""
-    return bool(
-        (memory.expiries and memory.expiries[0][0] <= now)
-        or (memory.due and memory.due[0][0] <= now)
-    )
+    """
+    Return whether anything expires or falls due at or before *now*.
+
+    Holds that ended before their time do not count: memory that is rebuilt never knew of them, and
+    a replay must find the same ticks.
+    """
+    if memory.due and memory.due[0][0] <= now:
+        return True
+    expiries = memory.expiries
+    if not expiries or expiries[0][0] > now:
+        return False
+    return any(at <= now and _is_open(memory, at, hold_id) for at, hold_id in expiries)
+
+
+def forget_ended(memory: Memory, now: int) -> None:
+    """Forget the expiries up to *now* of holds that have ended; only between two commands."""
+    expiries = memory.expiries
+    while expiries and expiries[0][0] <= now and not _is_open(memory, *expiries[0]):
+        heappop(expiries)
+
+
+def _is_open(memory: Memory, at: int, hold_id: int) -> bool:
+    hold = memory.holds.get(hold_id)
+    return hold is not None and hold.expires_at == at
 
 
 def tick_command(memory: Memory) -> Command:
     """Return the tick that comes next; its id follows from its place in the log."""
-    return Command(f"tick:{memory.sequence + 1}", SYSTEM_ACTOR, Tick())
+    return Command(f"{WRITERS_OWN}{memory.sequence + 1}", SYSTEM_ACTOR, Tick())
 
 
 class Ticks:
@@ -61,7 +81,10 @@ class Ticks:
         work.on_refusal(lambda: heappush(memory.due, item))
         row = work.session.get_one(DueRow, (at, kind, key))
         row.done_by = work.sequence
-        self.subjects.due[kind](work, key)
+        try:
+            self.subjects.due[kind](work, key)
+        except Refused as refusal:  # it would be due again at once, and for ever
+            raise AssertionError(f"{kind} {key} was refused: {refusal.code}") from refusal
         return f"{kind}:{key}"
 
     def handlers(self) -> tuple[Handler, ...]:
@@ -75,8 +98,7 @@ def _expire_holds(work: Work) -> int:
     while memory.expiries and memory.expiries[0][0] <= work.now and expired < EXPIRIES_MAX:
         at, hold_id = item = heappop(memory.expiries)
         work.on_refusal(partial(heappush, memory.expiries, item))
-        hold = memory.holds.get(hold_id)
-        if hold is not None and hold.expires_at == at:
-            expire(work, hold)
+        if _is_open(memory, at, hold_id):
+            expire(work, memory.holds[hold_id])
             expired += 1
     return expired

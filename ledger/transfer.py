@@ -12,6 +12,7 @@ from ledger import hold as holds
 from ledger.asset import CNY, parse_asset
 from ledger.chart import of_enterprise, owner_of
 from ledger.command import Payload
+from ledger.db import require_key_text
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.memory import Hold
@@ -29,6 +30,9 @@ REVERSIBLE = frozenset({EntryCode.TRANSFER, EntryCode.DEPOSIT, EntryCode.WITHDRA
 
 OF_SUBJECT = ":"
 """In the purpose of holds that a subject placed, such as ``market:order``."""
+
+OF_SUBJECTS = ("allocation:", "bank:", "freed:", "substitution:")
+"""How references begin that subjects give; a plain line that took one first would block them."""
 
 HELD_PURPOSES = (":held", ":cash_held")
 
@@ -54,6 +58,20 @@ class ReferenceEmpty(Refused):
 
     def __init__(self) -> None:
         super().__init__("every line needs a reference of its own, so that it is written once")
+
+
+class ReferenceReserved(Refused):
+    """A line bears a reference of the form that a subject gives its own entries."""
+
+    code = "reference_reserved"
+    rule = "REG-06"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"{reference[:80]} is a reference for entries of a subject of its own; choose one that "
+            f"begins with none of {', '.join(OF_SUBJECTS)}",
+            reference=reference[:80],
+        )
 
 
 class HeldUnits(Refused):
@@ -192,7 +210,11 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     """
     if len(payload.lines) > ENTRIES_MAX:
         raise TooManyEntries(len(payload.lines))
-    _require_new(work, [line.reference for line in payload.lines])
+    references = [line.reference for line in payload.lines]
+    _require_new(work, references)
+    for reference in references:
+        if reference.startswith(OF_SUBJECTS):
+            raise ReferenceReserved(reference)
     ends = {line.source for line in payload.lines} | {line.destination for line in payload.lines}
     _require_not_held(*sorted(end for end in ends if end.endswith(HELD_PURPOSES)))
     first = work.memory.entry_sequence + 1
@@ -214,6 +236,7 @@ def _require_not_held(*addresses: str) -> None:
 def _require_new(work: Work, references: list[str]) -> None:
     if "" in references:
         raise ReferenceEmpty
+    require_key_text(max(references, key=len, default=""))
     if len(set(references)) != len(references):
         counted = Counter(references)
         raise EntryExists(next(name for name in references if counted[name] > 1))
@@ -310,8 +333,9 @@ def place_hold(work: Work, payload: PlaceHold) -> Result:
 
 
 def capture_hold(work: Work, payload: CaptureHold) -> Result:
-    """Use part of a hold; what is left stays held. Rule: REG-15."""
+    """Use part of a hold, for an account without holds; what is left stays held. Rule: REG-15."""
     hold = _plain_hold(work, payload.hold)
+    _require_not_held(payload.destination)
     if payload.destination not in work.memory.accounts:
         raise AccountUnknown(payload.destination)
     holds.take(work, hold, payload.amount)

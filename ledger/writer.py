@@ -20,6 +20,7 @@ from ledger.db import CheckpointFailed, move_wal, require_durable
 from ledger.errors import Refused
 from ledger.load import load_memory
 from ledger.memory import Memory
+from ledger.roles import require_person
 from ledger.store import Store
 from ledger.subject import Subjects
 from ledger.tables import LeaseRow
@@ -100,17 +101,24 @@ class Writer:
 
     def outcomes(self, commands: Sequence[Command]) -> list[Answer | Refused]:
         """Apply *commands* in order; return each answer, or why it never became a command."""
-        pendings = [self._admit(command) for command in commands]
+        admitted = [self._admitted(command) for command in commands]
+        pendings = [each for each in admitted if isinstance(each, Pending)]
         if pendings:
             self._enqueue(pendings)
-        return [_outcome(pending) for pending in pendings]
+        return [_outcome(each) if isinstance(each, Pending) else each for each in admitted]
 
     def tick(self) -> None:
         """Let what is due at the clock's time happen, in as many commands as it takes."""
-        while is_due(self.memory, max(self.clock(), self.memory.now + 1)):
+        while self._is_due():
             pending = Pending(tick_command(self.memory), canonical(Tick()), by_writer=True)
             self._enqueue((pending,))
             pending.outcome().require()
+
+    def _is_due(self) -> bool:
+        # After a failed commit the memory, until it is rebuilt, does not tell what is due.
+        if not self._memory_is_true and not self._leading:
+            return True
+        return is_due(self.memory, max(self.clock(), self.memory.now + 1))
 
     def replay(self, pendings: Sequence[Pending]) -> None:
         """Apply commands of another log at their recorded times; each then has its outcome."""
@@ -124,9 +132,16 @@ class Writer:
 
     def _admit(self, command: Command) -> Pending:
         require_id(command.id)
+        require_person(command.actor)
         if command.kind not in self.subjects.handlers or command.kind == Tick.kind:
             raise KindUnknown(command.kind)
         return Pending(command, encode_payload(command.payload))
+
+    def _admitted(self, command: Command) -> Pending | Refused:
+        try:
+            return self._admit(command)
+        except Refused as refusal:
+            return refusal
 
     def _enqueue(self, pendings: Sequence[Pending]) -> None:
         """Queue in order; lead if nobody does, otherwise wait to be answered or to lead."""
@@ -171,6 +186,9 @@ class Writer:
         except CommandFailed as bug:
             self._undo()
             bug.pending.fail(bug.cause)
+            if bug.pending not in batch:  # a tick of the writer's own, which would fail again
+                self._fail(batch, bug.cause)
+                return
             self._try([pending for pending in batch if pending is not bug.pending])
         except BaseException as error:
             self._undo()
@@ -271,11 +289,15 @@ def _answered(outcome: Answer | Refused) -> Answer:
 
 
 def _take_lease(connection: sa.Connection, holder: str) -> int:
+    """Return an epoch that no other writer has, even one that starts at the same instant."""
     with connection.begin():
-        row = connection.execute(sa.select(LeaseRow.epoch)).one_or_none()
-        epoch = 1 if row is None else row.epoch + 1
-        if row is None:
-            connection.execute(sa.insert(LeaseRow).values(id=1, epoch=epoch, holder=holder))
-        else:
-            connection.execute(sa.update(LeaseRow).values(epoch=epoch, holder=holder))
-    return epoch
+        connection.execute(
+            sa.text(
+                "INSERT INTO lease (id, epoch, holder) VALUES (1, 0, :holder) "
+                "ON CONFLICT (id) DO NOTHING"
+            ),
+            {"holder": holder},
+        )
+        # The update locks the row, so the epoch read after it is nobody else's.
+        connection.execute(sa.update(LeaseRow).values(epoch=LeaseRow.epoch + 1, holder=holder))
+        return int(connection.execute(sa.select(LeaseRow.epoch)).scalar_one())

@@ -229,9 +229,14 @@ def test_tables_hold_no_logic():
 
 
 def test_the_offline_verifier_knows_nothing_of_the_product():
-    outside = {
-        name.split(".")[0] for name in imported(ROOT / "ledger" / "verify.py")
-    } & {"ledger", "market", "api", "seeds", "sqlalchemy", "msgspec"}
+    outside = {name.split(".")[0] for name in imported(ROOT / "ledger" / "verify.py")} & {
+        "ledger",
+        "market",
+        "api",
+        "seeds",
+        "sqlalchemy",
+        "msgspec",
+    }
 
     assert outside == set()
 

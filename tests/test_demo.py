@@ -45,14 +45,15 @@ KEYS = {
 SECONDS_MAX = 60
 
 
-def yongneng(*arguments, url=""):
-    """Run the command line in a new process; *url* is its DATABASE_URL."""
+def yongneng(*arguments, url="", cwd=ROOT):
+    """Run the command line in a new process, in *cwd*; *url* is its DATABASE_URL."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment["PYTHONPATH"] = str(ROOT)
     if url:
         environment["DATABASE_URL"] = url
     return subprocess.run(
         [sys.executable, "-m", "api.cli", *map(str, arguments)],
-        cwd=ROOT,
+        cwd=cwd,
         env=environment,
         capture_output=True,
         text=True,
@@ -80,7 +81,8 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def figures(home):
-    return said(yongneng("demo", "--no-serve", "--json", "--data", home))
+    # By a path from where one stands, which is not where the program is.
+    return said(yongneng("demo", "--no-serve", "--json", "--data", home.name, cwd=home.parent))
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +215,17 @@ def test_opening_it_again_gives_the_same_figures_at_once_and_wipes_nothing(figur
     assert time.monotonic() - started < 10
     counted = said(yongneng("digest", "--data", home, "--json"))
     assert counted["state_digest"] == figures["state_digest"]
+
+
+@pytest.mark.parametrize(("language", "title"), [("zh", "一、小结"), ("en", "1. In figures")])
+def test_opening_it_again_tells_the_figures_in_the_language_asked_for(
+    figures, home, language, title
+):
+    again = yongneng("demo", "--no-serve", "--lang", language, "--data", home)
+
+    assert again.returncode == 0
+    assert title in again.stdout
+    assert again.stdout.count(figures["state_digest"]) == 1
 
 
 @pytest.mark.postgres

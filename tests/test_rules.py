@@ -74,3 +74,17 @@ def test_codes_of_refusals_are_unique(refusals):
 
 def test_the_search_reaches_the_refusals_of_deep_modules(refusals):
     assert {"amount_malformed", "pack_overlap"} <= {each.code for each in refusals}
+
+
+READ_WHOLE = ("济政字〔2023〕10号", "安府发〔2022〕17号", "RFC 9162", "C2SP")
+"""Documents that were read from end to end; a draft is no law, and an opening is not a document."""
+
+
+def test_nothing_is_called_confirmed_that_was_not_read_whole():
+    hearsay = [
+        rule_id
+        for rule_id, rule in RULES.items()
+        if rule.status.is_law and not any(named in rule.source for named in READ_WHOLE)
+    ]
+
+    assert hearsay == []

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from api.demo.stage import DEMO
+from api.demo.words import Words
 
 REG1, REG2 = "person:REG1", "person:REG2"
 CLR1, CLR2 = "person:CLR1", "person:CLR2"
@@ -38,6 +39,11 @@ class Player:
     district: str
 
     @property
+    def called(self) -> Words:
+        """What the account calls it; sample enterprises have no English names."""
+        return Words(f"{self.name}（{self.id}）", self.id)
+
+    @property
     def trader(self) -> str:
         """Who places its orders."""
         return f"person:{self.id}-T"
@@ -61,6 +67,11 @@ class Place:
     name: str
     name_en: str
     short: str
+
+    @property
+    def called(self) -> Words:
+        """What the account calls it."""
+        return Words(self.name, self.name_en)
 
     @property
     def officer(self) -> str:

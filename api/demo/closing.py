@@ -3,19 +3,22 @@ Chapter seven: allowances are surrendered, one enterprise is short, and the year
 """
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from api.demo.cast import REG1, REG2, Player, dates, players, story
+from api.demo import words
+from api.demo.cast import REG1, REG2, Player, dates, player, players, story
 from api.demo.months import MORNING
 from api.demo.province import YEAR
 from api.demo.stage import Stage
+from api.demo.words import Words
+from ledger.command import Answer
 from ledger.compliance.close import CloseEnterprise
 from ledger.compliance.close_year import CloseYear
 from ledger.compliance.surrender import Surrender
 from ledger.compliance.tables import ClosingRow, PenaltyProposalRow, StandingRow
 from ledger.db import reading
-from ledger.units import format_tce
 
 Owing = tuple[Player, str, int]
 """Who owes, in which measure, and how much is outstanding."""
@@ -23,7 +26,7 @@ Owing = tuple[Player, str, int]
 
 def surrender(stage: Stage) -> None:
     """Let everyone surrender in time; the one that bought too little surrenders what it has."""
-    stage.voice.chapter("Allowances are surrendered", "七、清缴")
+    stage.voice.chapter(zh="清缴", en="Allowances are surrendered")
     short = story()["short"]["enterprise"]
     stage.at(dates()["surrender"], minute=MORNING)
     owing = _outstanding(stage)
@@ -34,6 +37,11 @@ def surrender(stage: Stage) -> None:
             if one.id != short
         ]
     )
+    in_time = len({one.id for one, _, _ in owing} - {short})
+    stage.voice.say(
+        zh=f"{in_time} 家用能单位在截止日前足额清缴。",
+        en=f"{in_time} enterprises surrender in full before the deadline.",
+    )
     stage.at(dates()["deadline"], minute=MORNING)
     for one, measure, amount in owing:
         if one.id == short:
@@ -43,7 +51,18 @@ def surrender(stage: Stage) -> None:
         answer = stage.both(
             _all_of_it(one, measure, amount), maker=one.compliance, checker=one.admin
         )
-        stage.voice.refused(f"{one.name}, a day after the grace", answer.code, answer.message)
+        late = Words(f"{one.called.zh}宽限期满次日补缴", f"{one.called.en}, a day after the grace")
+        _tell_refused(stage, late, answer, measure)
+    stage.voice.why(
+        zh="截止之后不再受理，缺口不能悄悄补上；怎样追究由规则和主管人员决定。",
+        en="Nothing is taken after the last day: a gap is followed up, never mended quietly.",
+    )
+
+
+def _tell_refused(stage: Stage, what: Words, answer: Answer, measure: str) -> None:
+    stage.voice.refused(
+        what, code=answer.code, rule=answer.verdict.rule, facts=answer.facts, measure=measure
+    )
 
 
 def _all_of_it(one: Player, measure: str, amount: int) -> Surrender:
@@ -59,12 +78,14 @@ def _surrender_what_there_is(stage: Stage, one: Player, measure: str, amount: in
     answer = stage.both(_all_of_it(one, measure, amount), maker=one.compliance, checker=one.admin)
     if answer.ok:
         return
-    stage.voice.refused(f"{one.name} {one.id}", answer.code, answer.message)
+    everything = Words(f"{one.called.zh}足额清缴", f"{one.called.en}, all it owes")
+    _tell_refused(stage, everything, answer, measure)
     available = int(answer.facts["available"])
     stage.do_both(_all_of_it(one, measure, available), maker=one.compliance, checker=one.admin)
+    given, lacking = words.amount(measure, available), words.amount(measure, amount - available)
     stage.voice.say(
-        f"{one.name} surrenders the {format_tce(available)} t it has, "
-        f"{format_tce(amount - available)} t too few."
+        zh=f"{one.called.zh}清缴其全部可用指标 {given.zh}，尚缺 {lacking.zh}。",
+        en=f"{one.called.en} surrenders all it has, {given.en}: {lacking.en} too few.",
     )
 
 
@@ -88,7 +109,7 @@ def _outstanding(stage: Stage) -> list[Owing]:
 
 def close_year(stage: Stage) -> None:
     """After the days of grace, close every enterprise's year, and then the year."""
-    stage.voice.chapter("The year is closed", "八、年度结清")
+    stage.voice.chapter(zh="年度结清", en="The year is closed")
     stage.at(dates()["year_closed"], minute=MORNING)
     answers = stage.send_all(
         [(REG1, CloseEnterprise(year=YEAR, enterprise=one.id)) for one in players()]
@@ -107,15 +128,31 @@ def _tell(stage: Stage) -> None:
         proposals = connection.execute(sa.select(PenaltyProposalRow.__table__)).all()
     missing = [row for row in closings if row.missing]
     stage.voice.say(
-        f"{len({row.enterprise for row in closings})} enterprises closed, "
-        f"{len({row.enterprise for row in missing})} of them short."
+        zh=f"{len({row.enterprise for row in closings})} 家用能单位完成年度结清，其中 "
+        f"{len({row.enterprise for row in missing})} 家有缺口。",
+        en=f"The year of {len({row.enterprise for row in closings})} enterprises is closed, "
+        f"{len({row.enterprise for row in missing})} of them short.",
     )
     for row in missing:
-        stage.voice.say(
-            f"{row.enterprise}: {format_tce(row.missing)} t of {row.measure} missing, "
-            f"{format_tce(row.deducted_next)} t to be deducted from the next quota."
-        )
+        _tell_missing(stage, row)
     for row in proposals:
+        who, what = player(row.enterprise).called, words.PENALTIES[row.kind]
         stage.voice.say(
-            f"{row.enterprise}: {row.kind} proposed to an officer; nothing is imposed by itself."
+            zh=f"{who.zh}：提请主管人员审议——{what.zh}。",
+            en=f"{who.en}: {what.en} is proposed to an officer.",
         )
+    stage.voice.why(
+        zh="系统只按规则列出建议，罚款和信用记录须由人决定，不会自动作出。",
+        en="The ledger only proposes; a person decides on a fine or a credit record.",
+    )
+
+
+def _tell_missing(stage: Stage, row: Any) -> None:
+    who, name = player(row.enterprise).called, words.MEASURES[row.measure]
+    missing = words.amount(row.measure, row.missing)
+    cut = words.amount(row.measure, row.deducted_next)
+    stage.voice.say(
+        zh=f"{who.zh}：{name.zh}缺口 {missing.zh}，下一年度配额扣减 {cut.zh}。",
+        en=f"{who.en}: {missing.en} of {name.en} missing; {cut.en} will be deducted from its next "
+        "quota.",
+    )

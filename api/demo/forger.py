@@ -16,11 +16,11 @@ from ledger.leaf import block_hash, command_leaf, entry_leaf, pack_text
 Line = dict[str, Any]
 
 
-def forge(export: Path, forged: Path) -> str:
+def forge(export: Path, forged: Path) -> int:
     """
     Copy *export* to *forged* with one digit of one order changed, and rewrite every hash.
 
-    Returns which command was changed.
+    Returns the sequence of the changed command.
     """
     shutil.copytree(export, forged)
     commands = _read(forged, "commands")
@@ -35,7 +35,7 @@ def forge(export: Path, forged: Path) -> str:
     # The checkpoints of the export are signed by a key the forger lacks, so they have to go.
     _write(forged, "checkpoints", [])
     _rewrite_manifest(forged)
-    return f"command {victim['sequence']}"
+    return int(victim["sequence"])
 
 
 def _read(directory: Path, name: str) -> list[Line]:

@@ -13,6 +13,8 @@ from typing import Any
 from api.demo.cast import REG1, VER1, VER2, place, player, rows_of, story
 from api.demo.province import write_csv
 from api.demo.stage import Stage
+from api.demo.words import Words, amount_text, measured_in
+from ledger.asset import parse_asset
 from ledger.days import day_of
 from ledger.substitution.accept import AcceptProject
 from ledger.substitution.audit import FileBaseline, FileReaudit
@@ -30,7 +32,6 @@ from ledger.substitution.project import (
     RegisterProject,
     SourceLine,
 )
-from ledger.units import format_tce
 
 MORNING = 540
 
@@ -38,9 +39,19 @@ Event = tuple[date, int, str, Any]
 """The day, its order within the day, what happens, and the table of the story."""
 
 
+def free_quota(stage: Stage) -> None:
+    """Begin the chapter of the year itself."""
+    stage.voice.chapter(zh="计量与腾出指标", en="Meters are read, quota is freed")
+    readings, meters = len(rows_of("readings")), len(rows_of("meters"))
+    stage.voice.say(
+        zh=f"每月末抄表一次：{meters} 块表，全年 {readings:,} 个读数，逐月以 CSV 文件导入。",
+        en=f"At the end of each month {meters} meters are read: {readings:,} readings in the year, "
+        "from CSV files.",
+    )
+
+
 def play_until(stage: Stage, last: date) -> None:
     """Let everything from today to *last* happen, in the order of its days."""
-    stage.voice.chapter("Meters are read, quota is freed", "三、计量与腾出指标")
     for day, _, what, item in sorted(_events(), key=lambda event: event[:2]):
         if day >= day_of(stage.clock.now) and day <= last:
             stage.at(day, minute=MORNING)
@@ -73,7 +84,6 @@ def _readings(stage: Stage, month: str) -> None:
     rows = [row for row in rows_of("readings") if row["month"] == month]
     write_csv(path, rows)
     stage.bring_in("readings", path, actor=REG1)
-    stage.voice.say(f"{month}: {len(rows)} meters read.")
 
 
 def evidence(document: str) -> str:
@@ -148,13 +158,30 @@ def _confirm(stage: Stage, item: dict[str, Any]) -> None:
     )
     district = player(item["enterprise"]).district
     answer = stage.do_both(confirmation, maker=place(district).officer, checker=REG1)
-    stage.voice.say(f"Freed quota confirmed: {item['title']} — {item['title_en']}")
-    for source in answer.result["sources"]:
-        stage.voice.say(f"    {source['source']}: {format_tce(source['amount'])} t")
+    stage.voice.table(
+        Words(f"确认腾出指标：{item['title']}", f"Freed quota confirmed: {item['title_en']}"),
+        (Words("替代来源", "source"), Words("指标", "measure"), Words("确认数量", "confirmed")),
+        (
+            (source["source"], measured_in(measure), amount_text(measure, source["amount"]))
+            for source in answer.result["sources"]
+            for measure in [parse_asset(source["asset"]).measure]
+        ),
+    )
 
 
 def _register_project(stage: Stage, item: dict[str, Any]) -> None:
-    stage.voice.chapter("A two-high project looks for its substitution", "四、两高项目五个替代")
+    stage.voice.why(
+        zh="用能减少不等于腾出指标：须先有核查意见，再由两级主管人员确认。",
+        en="Using less frees nothing by itself: verifiers judge the claim, two officers confirm.",
+    )
+    stage.voice.chapter(
+        zh="两高项目五个替代", en="A two-high project looks for its five substitutions"
+    )
+    stage.voice.say(
+        zh=f"{item['name']}须以腾出的指标替代产能、煤炭、能耗、碳排放和污染物五项，少一项也不行。",
+        en=f"{item['name_en']}: capacity, coal, energy, carbon and pollutants must all be covered "
+        "by freed quota.",
+    )
     project = RegisterProject(
         project=item["project"],
         name=item["name"],
@@ -182,9 +209,41 @@ def _plan(stage: Stage, plan: dict[str, Any]) -> None:
     expected = "ok" if plan["expected"] == "accepted" else plan["expected"]
     assert answer.code == expected, f"plan {plan['name']}: {answer.code}: {answer.message}"
     if not answer.ok:
-        stage.voice.refused(f"plan {plan['name']}", answer.code, answer.message)
+        stage.voice.refused(
+            Words(f"方案 {plan['name']}", f"plan {plan['name']}"),
+            code=answer.code,
+            rule=answer.verdict.rule,
+            facts=answer.facts,
+            measure=str(answer.facts.get("measure", "energy")),
+        )
         return
-    stage.voice.say(f"Plan {plan['name']} accepted: every measure is covered and more is retired.")
+    _tell_accepted(stage, plan["name"])
+
+
+def _tell_accepted(stage: Stage, name: str) -> None:
+    stage.voice.table(
+        Words(f"方案 {name} 通过：", f"Plan {name} is accepted:"),
+        (
+            Words("指标", "measure"),
+            Words("新增", "added"),
+            Words("须替代", "needed"),
+            Words("净削减", "net reduction"),
+        ),
+        (
+            (
+                measured_in(one["measure"]),
+                *(
+                    amount_text(one["measure"], minor)
+                    for minor in (one["added"], one["needed"], one["needed"] - one["added"])
+                ),
+            )
+            for one in story()["project"]["addition"]
+        ),
+    )
+    stage.voice.why(
+        zh="替代比例大于一：每新增一吨，须注销一吨以上已腾出的指标，差额即净削减。",
+        en="Ratios are above one: for each tonne added, more than a freed tonne is retired.",
+    )
 
 
 _VERBS: dict[str, Any] = {

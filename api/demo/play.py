@@ -10,12 +10,12 @@ from typing import Any
 
 from api.demo.cast import dates
 from api.demo.closing import close_year, surrender
-from api.demo.months import play_until
+from api.demo.months import free_quota, play_until
 from api.demo.proof import prove
 from api.demo.province import allocate, confirm_rights, open_province
 from api.demo.reports import report, settle_quota
 from api.demo.stage import HandClock, Stage
-from api.demo.summary import summary, tell
+from api.demo.summary import summary
 from api.demo.trading import Trading
 from api.demo.voice import Voice
 from api.program import Program
@@ -34,7 +34,7 @@ class LedgerNotEmpty(Refused):
         )
 
 
-def play(url: str, directory: Path, *, silent: bool, started: float) -> dict[str, Any]:
+def play(url: str, directory: Path, *, voice: Voice, started: float) -> dict[str, Any]:
     """
     Play the year on the ledger at *url*, keep papers and proofs in *directory*, return the figures.
 
@@ -48,12 +48,11 @@ def play(url: str, directory: Path, *, silent: bool, started: float) -> dict[str
         program.close()
         raise LedgerNotEmpty
     try:
-        with Voice(silent=silent) as voice:
+        with voice:
             stage = Stage(program, clock, voice, papers)
             play_chapters(stage)
             proof = prove(stage, url, directory)
             figures = summary(stage, proof, round(time.monotonic() - started))
-            tell(stage, figures)
     finally:
         program.close()
     (directory / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
@@ -75,6 +74,7 @@ def play_chapters(stage: Stage) -> None:
     confirm_rights(stage)
     play_until(stage, dates()["plan_staged"])
     allocate(stage)
+    free_quota(stage)
     play_until(stage, date(2025, 12, 31))
     report(stage)
     settle_quota(stage)

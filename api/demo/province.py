@@ -5,13 +5,16 @@ Chapter one: a ledger is opened, law is adopted, parties are registered, rights 
 import csv
 import tomllib
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import seeds
 from api.csv_rows import read_rows
 from api.demo.cast import PACKS, REG1, REG2, dates, place, places, rows_of
 from api.demo.stage import DEMO, SEEDS, Stage
+from api.demo.words import FIGURE_UNITS, PUBLISHED, STATUSES, Words, measured_in
 from ledger.adopt import AdoptPack
 from ledger.allocation.allocate import IssueAllocations
 from ledger.command import canonical
@@ -29,7 +32,7 @@ WAIVER = "示例省演示：未经核实的参数仅供演示 (demonstration onl
 
 def open_province(stage: Stage) -> None:
     """Open the ledger, adopt the packs and the factors, register everyone."""
-    stage.voice.chapter("A province opens its ledger", "一、开账")
+    stage.voice.chapter(zh="开账", en="A province opens its ledger")
     grants = tuple(
         Grant(row["person"], Role(row["role"]), row["scope"])
         for row in read_rows(DEMO / "persons.csv", Grant)
@@ -42,8 +45,22 @@ def open_province(stage: Stage) -> None:
         content = canonical(to_plain(seeds.read_pack(pack))).decode()
         stage.both(AdoptPack(content=content), maker=REG1, checker=REG2).require()
     stage.voice.say(
-        f"{len(PACKS)} policy packs adopted by four eyes; what no source gives is a 示例 (sample)."
+        zh=f"{len(PACKS)} 个政策参数包经双人复核后生效；没有来源的值一律标为“示例”。",
+        en=f"{len(PACKS)} policy packs are adopted by four eyes; what no source gives is marked as "
+        "a sample.",
     )
+    _register(stage)
+    year = OpenYear(year=YEAR, measures="energy_and_coal", waiver=WAIVER)
+    stage.do_both(year, maker=REG1, checker=REG2)
+    _show_figures(stage)
+    stage.voice.why(
+        zh="上表只供对照，企业、读数和成交均为虚构，没有一笔余额出自表中数字。",
+        en="The table is for comparison, no balance rests on it; enterprises and trades are made "
+        "up.",
+    )
+
+
+def _register(stage: Stage) -> None:
     for kind in ("districts", "sectors", "enterprises", "facilities"):
         stage.bring_in(kind, DEMO / f"{kind}.csv", actor=REG1)
     write_csv(stage.papers / "figures.csv", published_figures())
@@ -51,13 +68,12 @@ def open_province(stage: Stage) -> None:
     stage.at(dates()["factors_adopted"], minute=540)
     _adopt_factors(stage)
     stage.bring_in("meters", DEMO / "meters.csv", actor=REG1)
-    year = OpenYear(year=YEAR, measures="energy_and_coal", waiver=WAIVER)
-    stage.do_both(year, maker=REG1, checker=REG2)
     stage.voice.say(
-        f"{len(rows_of('enterprises'))} sample enterprises in {len(places())} districts, "
-        f"{len(rows_of('meters'))} meters."
+        zh=f"登记 {len(places())} 个地区的 {len(rows_of('enterprises'))} 家示例企业、"
+        f"{len(rows_of('meters'))} 块计量器具。",
+        en=f"{len(rows_of('enterprises'))} sample enterprises in {len(places())} districts are "
+        f"registered, with {len(rows_of('meters'))} meters.",
     )
-    _show_figures(stage)
 
 
 def published_figures() -> list[dict[str, str]]:
@@ -86,16 +102,26 @@ def published_figures() -> list[dict[str, str]]:
 
 def _show_figures(stage: Stage) -> None:
     stage.voice.table(
-        "Published figures of the five places: a reference beside the ledger, no balance of it",
-        ("place", "year", "figure", "value", "unit", "status"),
+        Words(
+            "五个地方公布的数据，与台账并列对照：",
+            "Published by the five places, beside the ledger:",
+        ),
+        (
+            Words("地区", "place"),
+            Words("年份", "year"),
+            Words("公布的数据", "published figure"),
+            Words("数值", "value"),
+            Words("单位", "unit"),
+            Words("状态", "status"),
+        ),
         (
             (
-                place(row["district"]).name,
+                place(row["district"]).called,
                 row["year"],
-                row["figure"],
+                PUBLISHED[row["figure"]],
                 row["value"],
-                row["unit"],
-                row["status"],
+                FIGURE_UNITS[row["unit"]],
+                STATUSES[row["status"]],
             )
             for row in published_figures()
         ),
@@ -117,7 +143,7 @@ def _adopt_factors(stage: Stage) -> None:
 
 def confirm_rights(stage: Stage) -> None:
     """Bring in past years, set the budgets and confirm the standing rights, by four eyes."""
-    stage.voice.chapter("Rights are confirmed and allocated", "二、确权与初始分配")
+    stage.voice.chapter(zh="确权与初始分配", en="Rights are confirmed and allocated")
     stage.at(dates()["rights_confirmed"], minute=540)
     stage.bring_in("history", DEMO / "history.csv", actor=REG1)
     for path in _by_district(stage, "entitlements"):
@@ -125,7 +151,11 @@ def confirm_rights(stage: Stage) -> None:
         stage.bring_in_both("entitlements", path, maker=officer, checker=REG1)
     stage.bring_in_both("budgets", DEMO / "budgets.csv", maker=REG1, checker=REG2)
     rights = rows_of("entitlements")
-    stage.voice.say(f"{len(rights)} standing rights confirmed, budgets of {YEAR} decided.")
+    stage.voice.say(
+        zh=f"区县提出、市级复核，确认存续用能权 {len(rights)} 项；{YEAR} 年用能预算已下达。",
+        en=f"{len(rights)} rights are proposed by districts and confirmed by the city; the budgets "
+        f"of {YEAR} are set.",
+    )
 
 
 def _by_district(stage: Stage, name: str) -> list[Path]:
@@ -160,13 +190,27 @@ def allocate(stage: Stage) -> None:
             document=f"示例能配〔2025〕{place(district).short}号",
         )
         stage.do_both(issue, maker=place(district).officer, checker=REG1)
+    _show_plans(stage, planned)
+    stage.voice.why(
+        zh="年初尚不知产量，预分配部分只能持有、不得出售，待核定后放开。",
+        en="Output is unknown in January: what is issued ahead is held, not sold, until true-up.",
+    )
+
+
+def _show_plans(stage: Stage, planned: dict[tuple[str, str], Mapping[str, Any]]) -> None:
     stage.voice.table(
-        "Pre-issued: 60 % of the planned quota, restricted until it is trued up",
-        ("district 区县", "measure", "enterprises", "quota t", "pre-issued t"),
+        Words("按计划配额的 60% 预分配：", "60 % of the planned quota is issued ahead:"),
+        (
+            Words("地区", "district"),
+            Words("指标", "measure"),
+            Words("企业数", "enterprises"),
+            Words("计划配额", "planned quota"),
+            Words("预分配", "pre-issued"),
+        ),
         (
             (
-                f"{place(district).name} {place(district).name_en}",
-                measure,
+                place(district).called,
+                measured_in(measure),
                 str(plan["planned"]),
                 format_tce(plan["granted"]),
                 format_tce(plan["pre_issued"]),

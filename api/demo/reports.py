@@ -3,11 +3,26 @@ Chapter five: reports are drafted, verified and accepted; duties follow; quota i
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
-from api.demo.cast import REG1, REG2, VER1, VER2, dates, of_place, place, places, players, rows_of
+from api.demo.cast import (
+    REG1,
+    REG2,
+    VER1,
+    VER2,
+    Place,
+    dates,
+    of_place,
+    place,
+    places,
+    players,
+    rows_of,
+)
 from api.demo.months import MORNING, evidence
 from api.demo.province import YEAR
 from api.demo.stage import Stage
+from api.demo.words import Words, amount, measured_in
 from ledger.allocation.true_up import TrueUp
 from ledger.compliance.assess import ComputeObligations
 from ledger.metering.report import DraftReport, OutputLine, SubmitReport
@@ -17,14 +32,18 @@ from ledger.units import format_tce
 
 def report(stage: Stage) -> dict[str, str]:
     """Let every enterprise report its year, and have every report verified and accepted."""
-    stage.voice.chapter("A year is reported and verified", "五、报告与核查")
+    stage.voice.chapter(zh="报告与核查", en="A year is reported and verified")
     stage.at(dates()["reports_submitted"], minute=MORNING)
     drafted = [
         stage.do(DraftReport(enterprise=one.id, year=YEAR), actor=one.compliance)
         for one in players()
     ]
     energy = sum(answer.result["energy_kgce"] for answer in drafted)
-    stage.voice.say(f"{len(drafted)} reports drafted from meters: {format_tce(energy)} tce.")
+    total = amount("energy", energy)
+    stage.voice.say(
+        zh=f"按计量数据生成 {len(drafted)} 份能源消费报告，合计用能 {total.zh}。",
+        en=f"{len(drafted)} reports are drafted from the meters: {total.en} in all.",
+    )
     outputs = _outputs()
     submitted = stage.all_both(
         [
@@ -88,7 +107,10 @@ def _verify(stage: Stage, hashes: dict[str, str]) -> None:
             for one in players()
         ]
     )
-    stage.voice.say(f"{len(hashes)} reports verified by two persons each and accepted.")
+    stage.voice.say(
+        zh=f"{len(hashes)} 份报告均经两名核查人员核查，并由主管部门受理。",
+        en=f"{len(hashes)} reports are verified by two persons each and accepted by the districts.",
+    )
 
 
 def settle_quota(stage: Stage) -> None:
@@ -108,13 +130,27 @@ def settle_quota(stage: Stage) -> None:
             )
             answer = stage.do_both(true_up, maker=where.officer, checker=REG1)
             rows.append((where, measure, answer.result))
+    _show_true_up(stage, rows)
+    stage.voice.why(
+        zh="余额不得为负：当时收不回的部分记为应缴债权，以后收到指标时先行抵扣。",
+        en="No balance goes below zero: what cannot be taken back now is claimed later.",
+    )
+
+
+def _show_true_up(stage: Stage, rows: list[tuple[Place, str, Mapping[str, Any]]]) -> None:
     stage.voice.table(
-        "Trued up on actual output",
-        ("district 区县", "measure", "credited t", "taken back t", "due claims t"),
+        Words("按实际产量核定配额：", "Quota is trued up on actual output:"),
+        (
+            Words("地区", "district"),
+            Words("指标", "measure"),
+            Words("补发", "credited"),
+            Words("收回", "taken back"),
+            Words("应缴债权", "due claims"),
+        ),
         (
             (
-                where.name,
-                measure,
+                where.called,
+                measured_in(measure),
                 format_tce(result["credited"]),
                 format_tce(result["returned"]),
                 format_tce(result["claimed"]),

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 
 from api.demo.proof import Proof
 from api.demo.stage import Stage
+from api.demo.voice import Voice, rules
+from api.demo.words import FIGURES, NO, YES, Words
 from ledger.compliance.tables import ClosingRow
 from ledger.db import reading
 from ledger.entry import EntryCode
+from ledger.errors import refusal_classes
 from ledger.parties.tables import EnterpriseRow
 from ledger.tables import (
     AccountRow,
@@ -20,7 +23,7 @@ from ledger.tables import (
     EntryRow,
     PostingRow,
 )
-from ledger.units import format_tce
+from ledger.units import format_tce, format_yuan
 from market.tables import OrderRow, TradeRow
 
 
@@ -102,15 +105,49 @@ def _imbalance(connection: sa.Connection) -> int:
     return sum(abs(int(total)) for total in sums)
 
 
-def tell(stage: Stage, figures: dict[str, Any]) -> None:
-    """Say the figures as a table."""
-    stage.voice.chapter("In figures", "十、小结")
-    shown = {
-        name: value for name, value in figures.items() if name not in ("refused", "checkpoint")
-    }
-    stage.voice.table("", ("figure", ""), ((name, str(value)) for name, value in shown.items()))
-    stage.voice.table(
-        "Refused, by code",
-        ("code", "times"),
-        ((code, str(times)) for code, times in figures["refused"].items()),
+def tell(voice: Voice, figures: dict[str, Any]) -> None:
+    """Say the figures as tables."""
+    voice.chapter(zh="小结", en="In figures")
+    voice.table(
+        Words("全年数字（数量均为能源指标）：", "The year in figures, quantities being of energy:"),
+        (Words("项目", "figure"), Words("数值", "value"), Words("单位", "unit")),
+        ((FIGURES[name][0], _shown(name, figures[name]), FIGURES[name][1]) for name in FIGURES),
     )
+    is_same = figures["state_digest"] == figures["replay_digest"]
+    voice.table(
+        Words("核验结果：", "What was verified:"),
+        (Words("项目", "check"), Words("结果", "result")),
+        (
+            (Words("状态摘要", "state digest"), figures["state_digest"]),
+            (Words("重放结果相同", "replay is the same"), YES if is_same else NO),
+            (Words("伪造被发现", "forgery found"), YES if figures["tamper_detected"] else NO),
+        ),
+    )
+    rule_of = {refusal.code: refusal.rule for refusal in refusal_classes()}
+    voice.table(
+        Words("被拒绝的指令：", "Commands that were refused:"),
+        (
+            Words("次数", "times"),
+            Words("代码", "code"),
+            Words("编号", "rule"),
+            Words("规则", "what it says"),
+        ),
+        (
+            (str(times), code, rule_of[code], _sentence(rule_of[code]))
+            for code, times in figures["refused"].items()
+        ),
+    )
+    voice.why(
+        zh="拒绝不是故障：每次拒绝都有代码和规则，并与被接受的指令一样记入历史。",
+        en="A refusal is no fault: it has a code and a rule, and history keeps it as well.",
+    )
+
+
+def _shown(name: str, value: int | str) -> str:
+    if name.endswith("_fen"):
+        return format_yuan(int(value))
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _sentence(rule: str) -> Words:
+    return Words(rules()[rule].sentence_zh, rules()[rule].sentence)

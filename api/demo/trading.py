@@ -6,11 +6,10 @@ who has more than it owes sells, and now and then somebody errs and is refused.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from random import Random
-
-import sqlalchemy as sa
+from typing import Any
 
 from api.demo.cast import (
     CLR1,
@@ -24,13 +23,11 @@ from api.demo.cast import (
     rows_of,
     story,
 )
-from api.demo.province import YEAR, write_csv
+from api.demo.desk import Desk
+from api.demo.province import write_csv
 from api.demo.stage import DEMO, Stage
-from ledger.asset import CNY, parse_asset
-from ledger.chart import of_enterprise
+from api.demo.words import Words, amount, yuan
 from ledger.command import Payload
-from ledger.compliance.tables import ObligationRow
-from ledger.db import reading
 from ledger.units import KGCE_PER_TCE, format_yuan
 from market.cancel import CancelOrder
 from market.change_phase import ChangePhase
@@ -55,24 +52,31 @@ class Trading:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.chance = Random(2026)
-        self.owed = self._owed()
-        self.lacking_first: dict[str, int] = {}
+        self.desk = Desk(stage, self.chance)
         self.groups = {row["id"]: row["owner_group"] or row["id"] for row in rows_of("enterprises")}
 
     def prepare(self) -> None:
         """Take deposits and list what trades."""
         stage = self.stage
-        stage.voice.chapter("The market opens", "六、交易")
+        stage.voice.chapter(zh="交易", en="The market opens")
         stage.at(dates()["cash_deposited"], minute=540)
         stage.bring_in_both("deposits", DEMO / "cash.csv", maker=CLR1, checker=CLR2)
         paid_in = sum(int(row["amount_fen"]) for row in rows_of("cash"))
+        total = yuan(paid_in)
         stage.voice.say(
-            f"{format_yuan(paid_in)} yuan paid in, each line confirmed by a second person."
+            zh=f"缴入资金 {total.zh}，每笔银行流水均由第二人复核。",
+            en=f"{total.en} are paid in, each line of the statement confirmed by a second person.",
         )
         stage.at(dates()["instruments_listed"], minute=540)
         for item in story()["instrument"]:
             listing = ListInstrument(instrument=item["instrument"], asset=item["asset"])
             stage.do_both(listing, maker=EXC1, checker=EXC2)
+        stage.voice.say(
+            zh="品种代码由地区、指标和年份组成：QD 青岛，JN 济南，LY 连云港，DS 东胜，AS 安顺；"
+            "E 能源，C 煤炭。",
+            en="Instruments: QD Qingdao, JN Jinan, LY Lianyungang, DS Dongsheng, AS Anshun; "
+            "E energy, C coal.",
+        )
 
     def play_days(self) -> None:
         """Play every trading day, with the auction between them."""
@@ -80,6 +84,10 @@ class Trading:
         days.append((dates()["auction"], self._play_auction))
         for day, play in sorted(days, key=lambda pair: pair[0]):
             play(day)
+        self.stage.voice.why(
+            zh="先锁定、后撮合，指标与资金在同一张凭证里交割，谁也不会先付而落空。",
+            en="Quota and cash are held first and move in one entry, so nobody pays for nothing.",
+        )
 
     def _play_day(self, day: date) -> None:
         last = day == dates()["trading"][-1]
@@ -110,8 +118,16 @@ class Trading:
 
     def _tell(self, day: date, crossed: list[dict[str, int]], closed: list[dict[str, int]]) -> None:
         self.stage.voice.table(
-            f"{day}",
-            ("instrument", "call price", "call t", "trades", "volume t", "close", "turnover yuan"),
+            Words(f"交易日 {day}", f"Trading day {day}"),
+            (
+                Words("品种", "instrument"),
+                Words("集合竞价（元）", "call, yuan"),
+                Words("集合成交（吨）", "call, t"),
+                Words("成交笔数", "trades"),
+                Words("成交量（吨）", "volume, t"),
+                Words("收盘价（元）", "close, yuan"),
+                Words("成交额（元）", "turnover, yuan"),
+            ),
             (
                 (
                     str(end["instrument"]),
@@ -131,8 +147,8 @@ class Trading:
         listing = self._listing(instrument)
         for one in self._traders(listing):
             # Both are sized by the same need, so a small one is ordered once.
-            is_small = max(self._need_tce(listing, one), self._spare_tce(listing, one)) < 20
-            orders = [self._order(listing, one) for _ in range(1 if is_small else CALL_ORDERS)]
+            is_small = max(self.desk.need_tce(listing, one), self.desk.spare_tce(listing, one)) < 20
+            orders = [self.desk.order(listing, one) for _ in range(1 if is_small else CALL_ORDERS)]
             rows = [
                 {name: str(getattr(order, name)) for name in order.__struct_fields__}
                 for order in orders
@@ -149,7 +165,7 @@ class Trading:
         traders = list(self._traders(listing))
         sending: list[tuple[str, Payload]] = []
         for one in self.chance.sample(traders, k=ORDERS_A_ROUND):
-            order = self._order(listing, one)
+            order = self.desk.order(listing, one)
             if order is not None:
                 sending.append((one.trader, order))
         if self.chance.random() < 0.5 and listing.book.orders:
@@ -158,51 +174,8 @@ class Trading:
             cancel = CancelOrder(enterprise=owner.id, order=order_id)
             sending.append((owner.trader, cancel))
         if self.chance.random() < 0.15:
-            sending.append(self._mistake(listing, self.chance.choice(traders)))
+            sending.append(self.desk.mistake(listing, self.chance.choice(traders)))
         self.stage.send_all(sending)
-
-    def _order(self, listing: Listing, one: Player) -> PlaceOrder | None:
-        """Return an order of about a tenth of what *one* lacks or can spare; None when neither."""
-        need, spare = self._need_tce(listing, one), self._spare_tce(listing, one)
-        if need <= 0 and spare <= 0:
-            return None
-        drift = self.chance.randrange(-150, 300)
-        side = "buy" if need > 0 else "sell"
-        price = listing.reference_price_fen * (10_000 + (drift if need > 0 else -drift)) // 10_000
-        whole = need if need > 0 else spare
-        return PlaceOrder(
-            instrument=listing.id,
-            enterprise=one.id,
-            side=side,  # type: ignore[arg-type]
-            price_fen=min(max(price, listing.low_fen), listing.high_fen),
-            quantity_tce=max(1, whole * self.chance.randrange(4, 16) // 100),
-        )
-
-    def _mistake(self, listing: Listing, one: Player) -> tuple[str, Payload]:
-        """Return an order with one of the faults that people make."""
-        memory = self.stage.program.writer.memory
-        cash_fen = memory.balance(of_enterprise(one.id, "cash"), CNY)
-        free = memory.balance(of_enterprise(one.id, "holding"), listing.asset.code)
-        too_dear = cash_fen // listing.high_fen + 1
-        too_much = free // KGCE_PER_TCE + 1
-        most = listing.limits.quantity_max_tce
-        faults: tuple[dict[str, int | str], ...] = (
-            {"price_fen": listing.high_fen + 1},
-            {"price_fen": listing.low_fen - 1},
-            {"quantity_tce": 0},
-            {"quantity_tce": -5},
-            {"quantity_tce": most + 1},
-            {"side": "sell", "quantity_tce": min(too_much, most + 1)},
-            {"price_fen": listing.high_fen, "quantity_tce": min(too_dear, most + 1)},
-        )
-        honest: dict[str, int | str] = {
-            "instrument": listing.id,
-            "enterprise": one.id,
-            "side": "buy",
-            "price_fen": listing.reference_price_fen,
-            "quantity_tce": 1,
-        }
-        return one.trader, PlaceOrder(**{**honest, **self.chance.choice(faults)})  # type: ignore[arg-type]
 
     def _cover_related(self, instrument: str) -> None:
         """
@@ -215,7 +188,7 @@ class Trading:
         members = Counter(self.groups[one.id] for one in traders)
         related = [one for one in traders if members[self.groups[one.id]] > 1]
         for buyer in related:
-            if self._need_tce(listing, buyer) > 0:
+            if self.desk.need_tce(listing, buyer) > 0:
                 group = self.groups[buyer.id]
                 sellers = [one for one in traders if self.groups[one.id] != group]
                 self._offer_and_buy(listing, sellers, [buyer])
@@ -235,7 +208,11 @@ class Trading:
                 self._whole_order(listing, one, side)
 
     def _whole_order(self, listing: Listing, one: Player, side: str) -> None:
-        amount = self._spare_tce(listing, one) if side == "sell" else self._need_tce(listing, one)
+        amount = (
+            self.desk.spare_tce(listing, one)
+            if side == "sell"
+            else self.desk.need_tce(listing, one)
+        )
         if amount <= 0:
             return
         order = PlaceOrder(
@@ -272,10 +249,19 @@ class Trading:
             self.stage.do(bid, actor=player(bidder).trader)
             closed = dict(self.stage.do(CloseRound(tender=tender), actor=EXC1).result)
         assert closed["consideration_fen"] == item["consideration_fen"]
-        self.stage.voice.say(f"{item['label']} — {item['label_en']}")
+        self._tell_auction(item, closed)
+
+    def _tell_auction(self, item: Mapping[str, Any], closed: Mapping[str, int]) -> None:
+        first, last = yuan(item["reserve_price_fen"]), yuan(closed["price_fen"])
+        paid, rounds = yuan(closed["consideration_fen"]), len(item["bids"])
+        sold = amount("energy", item["quantity_tce"] * KGCE_PER_TCE)
         self.stage.voice.say(
-            f"{item['quantity_tce']:,} t from 200.00 to {format_yuan(closed['price_fen'])} yuan in "
-            f"{len(item['bids'])} rounds: {format_yuan(closed['consideration_fen'])} yuan."
+            zh=f"单向竞价：{item['label']}。",
+            en=f"One-way auction. {item['label_en']}.",
+        )
+        self.stage.voice.say(
+            zh=f"{sold.zh}，每吨由 {first.zh}起，{rounds} 轮升至 {last.zh}，成交金额 {paid.zh}。",
+            en=f"{sold.en}, in {rounds} rounds from {first.en} to {last.en} a tonne: {paid.en}.",
         )
 
     def _listing(self, instrument: str) -> Listing:
@@ -283,45 +269,3 @@ class Trading:
 
     def _traders(self, listing: Listing) -> Iterator[Player]:
         return (one for one in players() if one.district == listing.area)
-
-    def _owed(self) -> dict[tuple[str, str], int]:
-        with reading(self.stage.program.engine) as connection:
-            rows = connection.execute(
-                sa.select(
-                    ObligationRow.enterprise, ObligationRow.measure, ObligationRow.owed
-                ).where(ObligationRow.year == YEAR)
-            )
-            return {(enterprise, measure): owed for enterprise, measure, owed in rows}
-
-    def _standing(self, listing: Listing, one: Player) -> tuple[int, int]:
-        """Return what *one* has free and bought, and what it owes, in minor units."""
-        memory = self.stage.program.writer.memory
-        asset = listing.asset.code
-        has = sum(
-            memory.balance(of_enterprise(one.id, purpose), asset)
-            for purpose in ("holding", "bought")
-        )
-        return has, self.owed.get((one.id, parse_asset(asset).measure), 0)
-
-    def _need_tce(self, listing: Listing, one: Player) -> int:
-        """Return how much *one* still has to order to answer for its year."""
-        has, owed = self._standing(listing, one)
-        ordered = sum(
-            order.leaves_tce
-            for order in listing.book.orders.values()
-            if order.enterprise == one.id and order.side == "buy"
-        )
-        lacking = -((has - owed) // KGCE_PER_TCE)
-        short = story()["short"]
-        if one.id == short["enterprise"] and listing.id == short["instrument"]:
-            # It means to buy less than it lacks, and ends the year short.
-            first = self.lacking_first.setdefault(one.id, lacking)
-            lacking = short["buys_at_most_tce"] - (first - lacking)
-        return lacking - ordered
-
-    def _spare_tce(self, listing: Listing, one: Player) -> int:
-        """Return how much *one* can offer and still answer for its year."""
-        has, owed = self._standing(listing, one)
-        memory = self.stage.program.writer.memory
-        free = memory.balance(of_enterprise(one.id, "holding"), listing.asset.code)
-        return min(has - owed, free) // KGCE_PER_TCE

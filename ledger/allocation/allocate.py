@@ -4,9 +4,12 @@ Issue a district's plan: what was staged takes effect, and the pre-issue leaves 
 
 from typing import ClassVar
 
+import sqlalchemy as sa
+
 from ledger.allocation.plan import plan_allocations, plan_hash
 from ledger.allocation.prepare import PlanAllocations, district_rows
-from ledger.allocation.tables import AllocationRow
+from ledger.allocation.quota import Method
+from ledger.allocation.tables import AllocationCutRow, AllocationRow
 from ledger.chart import of_enterprise
 from ledger.command import Payload
 from ledger.districts.budget import Measure, budget_account, flow_of
@@ -52,6 +55,22 @@ class PlanChanged(Refused):
         )
 
 
+class PlanOutdated(Refused):
+    """Freed quota was confirmed after a row by past totals was planned, and cuts it."""
+
+    code = "plan_outdated"
+    rule = "ALC-64"
+
+    def __init__(self, row: AllocationRow) -> None:
+        super().__init__(
+            f"{row.enterprise} gave up quota after its {row.measure} allocation of {row.year} was "
+            "planned: plan it again first",
+            enterprise=row.enterprise,
+            year=row.year,
+            measure=row.measure,
+        )
+
+
 class IssueDocumentMissing(Refused):
     """An issue or a true-up names no decision document."""
 
@@ -80,8 +99,8 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
     The whole plan must fit the budget, or nothing is issued. At most 2,000 rows go out at once,
     in order of enterprise; the answer names the hash of what remains, for the next issue.
 
-    Checks in this order: document, budget, something planned, the plan that was read, headroom.
-    Rule: ALC-56, ALC-57, DST-52.
+    Checks in this order: document, budget, something planned, the plan that was read, that no
+    closure has cut it since, headroom. Rule: ALC-56, ALC-57, ALC-64, DST-52.
     """
     require_document(payload.document)
     budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
@@ -95,6 +114,7 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
     now = plan_hash(staged)
     if now != payload.plan_hash:
         raise PlanChanged(payload.plan_hash, staged=now)
+    _require_current(work, staged)
     require_headroom(work.memory, budget, sum(row.granted for row in staged))
     taken, left = staged[:ISSUED_AT_ONCE_MAX], staged[ISSUED_AT_ONCE_MAX:]
     for row in taken:
@@ -113,6 +133,23 @@ def require_document(document: str) -> None:
     """Refuse a decision without a document. Rule: ALC-56."""
     if not document.strip():
         raise IssueDocumentMissing
+
+
+def _require_current(work: Work, staged: list[AllocationRow]) -> None:
+    """Refuse rows by past totals that were planned before a cut of theirs. Rule: ALC-64."""
+    cuts = work.session.execute(
+        sa.select(AllocationCutRow.enterprise, sa.func.max(AllocationCutRow.sequence))
+        .where(
+            AllocationCutRow.measure == staged[0].measure,
+            AllocationCutRow.from_year <= staged[0].year,
+        )
+        .group_by(AllocationCutRow.enterprise)
+    )
+    newest = {enterprise: int(sequence) for enterprise, sequence in cuts}
+    for row in staged:
+        is_by_totals = row.method == Method.GRANDFATHERING
+        if is_by_totals and newest.get(row.enterprise, 0) > row.planned_by:
+            raise PlanOutdated(row)
 
 
 def _issue(work: Work, budget: BudgetRow, row: AllocationRow) -> None:

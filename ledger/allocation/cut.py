@@ -20,6 +20,8 @@ from ledger.parties.party import Parties
 from ledger.post import AmountNotPositive, post
 from ledger.work import Work
 
+LAST_YEAR = 9_999
+
 
 class EntitlementShort(Refused):
     """An enterprise is entitled to less than it is to give up."""
@@ -78,9 +80,10 @@ def cut_entitlement(
     Reclassify *amount* of an enterprise's entitlement and cut its allocations after closure.
 
     The units go to scheme:converted; the caller issues the freed quota that they become. The
-    facility's own rights are taken first, then those that end first. Empty where the enterprise
-    holds no right of the measure: then there is nothing to reclassify and the caller issues
-    against the district's released use. Allocations are cut either way.
+    facility's own rights are taken first, then those that end first; those of another facility
+    are left alone. Empty where the enterprise was never given a right: then there is nothing to
+    reclassify and the caller issues against the district's released use. A right that is used up
+    is refused, since what was freed of it would be issued twice. Allocations are cut either way.
 
     Rule: ALC-61.
     """
@@ -88,23 +91,29 @@ def cut_entitlement(
         raise AmountNotPositive(amount)
     rights = _rights(work, enterprise, measure=measure, facility=facility)
     available = sum(right.remaining for right in rights)
-    if 0 < available < amount:
+    if rights and available < amount:
         raise EntitlementShort(enterprise, measure=measure, needed=amount, available=available)
     cuts = _reclassify(work, enterprise, rights, amount=amount, rule=rule)
     _cut_later(work, enterprise, measure=measure, amount=amount, from_year=closure_year + 1)
     return cuts
 
 
+def entitled(work: Work, enterprise: str, *, measure: str, facility: str) -> int:
+    """Return what an enterprise may still give up for one of its facilities. Rule: ALC-61."""
+    return sum(
+        right.remaining for right in _rights(work, enterprise, measure=measure, facility=facility)
+    )
+
+
 def _rights(work: Work, enterprise: str, *, measure: str, facility: str) -> list[EntitlementRow]:
+    """Return the rights that answer for *facility*, used up or not; all where none is named."""
     rows = work.session.scalars(
         sa.select(EntitlementRow).where(
-            EntitlementRow.enterprise == enterprise,
-            EntitlementRow.measure == measure,
-            EntitlementRow.remaining > 0,
+            EntitlementRow.enterprise == enterprise, EntitlementRow.measure == measure
         )
     )
     return sorted(
-        rows,
+        (row for row in rows if not facility or row.facility in ("", facility)),
         key=lambda row: (
             not facility or row.facility != facility,
             row.last_year,
@@ -135,6 +144,10 @@ def _reclassify(
 
 
 def _cut_later(work: Work, enterprise: str, *, measure: str, amount: int, from_year: int) -> None:
+    """Cut what is planned from now on by the row kept here, and what was issued at true-up."""
+    for row in _issued(work, enterprise, measure=measure, since=from_year):
+        if row.method == Method.GRANDFATHERING and row.state == "issued":
+            row.cut += amount
     made_here = sa.select(sa.func.count()).where(AllocationCutRow.sequence == work.sequence)
     work.session.add(
         AllocationCutRow(
@@ -161,7 +174,7 @@ def claw_back_flow(
     """
     if amount <= 0:
         raise AmountNotPositive(amount)
-    rows = _issued(work, enterprise, measure=measure, year=year)
+    rows = _issued(work, enterprise, measure=measure, since=year, until=year)
     if not rows:
         return ClawBack(taken_kgce=0, due_claim_kgce=0)
     issued = sum(row.issued for row in rows)
@@ -178,14 +191,26 @@ def claw_back_flow(
     return take_back(work, enterprise, asset=asset, amount=amount, rule=rule)
 
 
-def _issued(work: Work, enterprise: str, *, measure: str, year: int) -> list[AllocationRow]:
+def issued_flow(work: Work, enterprise: str, *, measure: str, year: int) -> int:
+    """Return how much flow of a year counts as issued to an enterprise. Rule: ALC-61."""
+    return sum(
+        row.issued for row in _issued(work, enterprise, measure=measure, since=year, until=year)
+    )
+
+
+def _issued(
+    work: Work, enterprise: str, *, measure: str, since: int, until: int = LAST_YEAR
+) -> list[AllocationRow]:
     """Return issued rows, those by past totals first, since the others follow output anyway."""
     rows = work.session.scalars(
         sa.select(AllocationRow).where(
             AllocationRow.enterprise == enterprise,
             AllocationRow.measure == measure,
-            AllocationRow.year == year,
+            AllocationRow.year >= since,
+            AllocationRow.year <= until,
             AllocationRow.state != "planned",
         )
     )
-    return sorted(rows, key=lambda row: (row.method != Method.GRANDFATHERING, row.product))
+    return sorted(
+        rows, key=lambda row: (row.method != Method.GRANDFATHERING, row.year, row.product)
+    )

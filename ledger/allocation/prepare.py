@@ -3,8 +3,9 @@ Prepare a plan: what its rows share, and the terms that each row's quota rests o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 from typing import ClassVar, Literal
 
 import msgspec
@@ -16,8 +17,11 @@ from ledger.allocation.quota import Method, PastYear, Terms, TermsMalformed, num
 from ledger.allocation.tables import AllocationCutRow, AllocationRow, HistoryRow
 from ledger.command import Payload
 from ledger.districts.budget import UNITS, Measure
+from ledger.errors import Refused
+from ledger.metering.carriers import Basis
 from ledger.parties.party import Parties
 from ledger.policy import Found, ParameterMissing, as_text
+from ledger.units import round_half_up
 from ledger.work import Work
 
 BASE_YEARS = 3
@@ -27,6 +31,25 @@ PRODUCT_MAX = 64
 
 Key = tuple[str, str]
 """An enterprise and a product."""
+
+Cut = tuple[int, int]
+"""The first year that a cut is for, and its amount."""
+
+
+class AllocationBasisOther(Refused):
+    """The pack counts energy of the vintage on another basis than allowances do."""
+
+    code = "allocation_basis_other"
+    rule = "ALC-63"
+
+    def __init__(self, district: str, *, year: int, basis: str) -> None:
+        super().__init__(
+            f"energy of {district} is counted on the {basis[:20]} basis in {year}, but allowances "
+            f"are on the {Basis.EQUIVALENT} basis: only figures on that basis are accepted",
+            district=district,
+            year=year,
+            basis=basis[:20],
+        )
 
 
 class PlanLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +104,7 @@ class Planning:
     pack: str
     rows: dict[Key, AllocationRow]
     history: Mapping[tuple[str, int], tuple[HistoryRow, ...]]
-    freed: Mapping[str, int]
+    freed: Mapping[str, tuple[Cut, ...]]
     methods: dict[str, Found] = field(default_factory=dict)
     asked: dict[Key, Asked] = field(default_factory=dict)
 
@@ -102,10 +125,10 @@ class Planning:
 
 
 def prepare(work: Work, payload: PlanAllocations) -> Planning:
-    """Read once what the rows of a plan need."""
+    """Read once what the rows of a plan need. Rule: ALC-63."""
     enterprises = sorted({line.enterprise for line in payload.rows})
     rows = district_rows(work, payload.district, year=payload.year, measure=payload.measure)
-    return Planning(
+    planning = Planning(
         work=work,
         payload=payload,
         pack=work.memory.cache(Parties).district(payload.district).pack,
@@ -113,6 +136,17 @@ def prepare(work: Work, payload: PlanAllocations) -> Planning:
         history=_history(work, enterprises),
         freed=_freed(work, payload, enterprises),
     )
+    _require_basis(planning)
+    return planning
+
+
+def _require_basis(planning: Planning) -> None:
+    payload = planning.payload
+    if payload.measure != "energy":
+        return
+    basis = as_text(planning.find("metering.basis"))
+    if basis != Basis.EQUIVALENT:
+        raise AllocationBasisOther(payload.district, year=payload.year, basis=basis)
 
 
 def district_rows(work: Work, district: str, *, year: int, measure: str) -> list[AllocationRow]:
@@ -142,17 +176,38 @@ def _history(work: Work, enterprises: list[str]) -> dict[tuple[str, int], tuple[
     return by_year
 
 
-def _freed(work: Work, payload: PlanAllocations, enterprises: list[str]) -> dict[str, int]:
+def _freed(
+    work: Work, payload: PlanAllocations, enterprises: list[str]
+) -> dict[str, tuple[Cut, ...]]:
     rows = work.session.execute(
-        sa.select(AllocationCutRow.enterprise, sa.func.sum(AllocationCutRow.amount))
-        .where(
+        sa.select(
+            AllocationCutRow.enterprise, AllocationCutRow.from_year, AllocationCutRow.amount
+        ).where(
             AllocationCutRow.enterprise.in_(enterprises),
             AllocationCutRow.measure == payload.measure,
             AllocationCutRow.from_year <= payload.year,
         )
-        .group_by(AllocationCutRow.enterprise)
     )
-    return {enterprise: int(amount) for enterprise, amount in rows}
+    cuts: dict[str, tuple[Cut, ...]] = {}
+    for enterprise, from_year, amount in rows:
+        cuts[enterprise] = (*cuts.get(enterprise, ()), (from_year, amount))
+    return cuts
+
+
+def _freed_in(base_years: tuple[PastYear, ...], cuts: tuple[Cut, ...]) -> int:
+    """
+    Return what was freed as far as the mean of *base_years* still holds it.
+
+    A year from which a cut counts shows it already, so the cut falls out of the mean with it.
+
+    Rule: ALC-61.
+    """
+    if not base_years:
+        return 0
+    held = sum(
+        amount * sum(one.year < from_year for one in base_years) for from_year, amount in cuts
+    )
+    return round_half_up(Fraction(held, len(base_years)))
 
 
 def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
@@ -171,16 +226,18 @@ def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
     if line.output < 0:
         raise TermsMalformed("output", text=str(line.output), accepted="a whole number from 0 up")
     needs_benchmark = method is Method.BENCHMARKING
-    return Terms(
+    terms = Terms(
         method=method,
         measure_unit=UNITS[planning.payload.measure],
         reduction=number("reduction", line.reduction, at_most=1),
         sector_coefficient=number("sector_coefficient", line.sector_coefficient),
         benchmark=number("benchmark", line.benchmark if needs_benchmark else "0"),
-        freed=planning.freed.get(line.enterprise, 0),
+        freed=0,
         base_years=() if needs_benchmark else _base_years(planning, line),
         method_pack=method_pack,
     )
+    cuts = planning.freed.get(line.enterprise, ())
+    return replace(terms, freed=_freed_in(terms.base_years, cuts))
 
 
 def _method(planning: Planning, line: PlanLine, sector: str) -> tuple[Method, str]:

@@ -8,6 +8,7 @@ one enterprise, so that a year closes in small steps and goes on where it stoppe
 from datetime import date
 from typing import ClassVar
 
+from ledger.chart import of_enterprise
 from ledger.command import Payload, canonical
 from ledger.compliance.book import Book, Standing, Year, YearState, require_state
 from ledger.compliance.follow_up import FollowUp, follow_up
@@ -18,6 +19,7 @@ from ledger.compliance.lookup import last_day_of, terms_of
 from ledger.compliance.surrender import EnterpriseYearClosed, ObligationMissing
 from ledger.compliance.terms import Terms
 from ledger.days import day_of
+from ledger.districts.budget import flow_of
 from ledger.errors import Refused
 from ledger.parties.party import Parties
 from ledger.subject import Result
@@ -40,6 +42,25 @@ class GraceRunning(Refused):
         )
 
 
+class TrueUpMissing(Refused):
+    """What was issued beforehand has not been trued up, so nobody knows what is left or short."""
+
+    code = "true_up_missing"
+    rule = "CMP-70"
+
+    def __init__(
+        self, enterprise: str, *, compliance_year: int, measure: str, restricted: int
+    ) -> None:
+        super().__init__(
+            f"{restricted} minor units of {measure} of {enterprise} for {compliance_year} are "
+            "pre-issued and restricted: true the allocation up first",
+            enterprise=enterprise,
+            compliance_year=compliance_year,
+            measure=measure,
+            restricted=restricted,
+        )
+
+
 class CloseEnterprise(Payload, frozen=True):
     """Close one enterprise's compliance year."""
 
@@ -52,8 +73,8 @@ def close_enterprise(work: Work, payload: CloseEnterprise) -> Result:
     """
     Follow up what an enterprise lacks, and let what it has left lapse or stay.
 
-    Checks in this order: enterprise, year, closing, once, obligation, grace.
-    Rule: CMP-61, CMP-62, CMP-63, CMP-64, CMP-65.
+    Checks in this order: enterprise, year, closing, once, obligation, grace, trued up.
+    Rule: CMP-61 to CMP-65, CMP-70.
     """
     memory = work.memory
     memory.cache(Parties).enterprise(payload.enterprise)
@@ -71,6 +92,8 @@ def close_enterprise(work: Work, payload: CloseEnterprise) -> Result:
         raise ObligationMissing(payload.enterprise, compliance_year=payload.year)
     found = terms_of(memory, payload.enterprise, on=year.deadline)
     _require_grace_over(work, standings, last_day=last_day_of(year, found))
+    for standing in standings:
+        _require_trued_up(work, standing)
     closed = {each.measure: _close_measure(work, year, each, found) for each in standings}
     close_standings(work, payload.year, payload.enterprise)
     return {"enterprise": payload.enterprise, "year": payload.year, **closed}
@@ -80,6 +103,18 @@ def _require_grace_over(work: Work, standings: list[Standing], *, last_day: date
     today = day_of(work.now)
     if today <= last_day and any(standing.outstanding for standing in standings):
         raise GraceRunning(standings[0].enterprise, last_day=last_day, today=today)
+
+
+def _require_trued_up(work: Work, standing: Standing) -> None:
+    """Refuse while pre-issued flow of the year is still restricted. Rule: CMP-70."""
+    year, enterprise, measure = standing.compliance_year, standing.enterprise, standing.measure
+    district = work.memory.cache(Parties).enterprise(enterprise).district
+    asset = flow_of(district, year=year, measure=measure).code
+    restricted = work.memory.balance(of_enterprise(enterprise, "restricted"), asset)
+    if restricted:
+        raise TrueUpMissing(
+            enterprise, compliance_year=year, measure=measure, restricted=restricted
+        )
 
 
 def _close_measure(work: Work, year: Year, standing: Standing, found: Terms) -> dict[str, int]:

@@ -12,6 +12,8 @@ from ledger.command import Payload
 from ledger.compliance.book import Book, YearState, require_state
 from ledger.compliance.keep import put_year
 from ledger.errors import Refused
+from ledger.metering.report_state import ReportState
+from ledger.metering.tables import ReportRow
 from ledger.subject import Result
 from ledger.work import Work
 
@@ -57,11 +59,16 @@ def close_year(work: Work, payload: CloseYear) -> Result:
 
 
 def _unaccounted(work: Work, compliance_year: int) -> set[str]:
-    """Return who was issued allowances of the year and has no obligation: a report is missing."""
+    """Return who was issued allowances of the year, or has reported it, and has no obligation."""
     issued = work.session.scalars(
         sa.select(AllocationRow.enterprise)
         .where(AllocationRow.year == compliance_year, AllocationRow.state != "planned")
         .distinct()
     )
+    reported = work.session.scalars(
+        sa.select(ReportRow.enterprise).where(
+            ReportRow.year == compliance_year, ReportRow.state == ReportState.FINAL.value
+        )
+    )
     standings = work.memory.cache(Book).standings.get(compliance_year, {})
-    return set(issued) - {enterprise for enterprise, _ in standings}
+    return {*issued, *reported} - {enterprise for enterprise, _ in standings}

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.asset import Kind, kind_of, parse_asset
 from ledger.calculation import as_text
 from ledger.command import Payload
 from ledger.errors import Refused
@@ -61,6 +62,22 @@ class EditionInUse(Refused):
             year=year,
             basis=basis.value,
             reports=reports,
+        )
+
+
+class EditionBehindQuota(Refused):
+    """Quota of the year is counted by the edition in force, so it cannot be replaced."""
+
+    code = "edition_behind_quota"
+    rule = "MRV-71"
+
+    def __init__(self, *, year: int, basis: Basis, asset: str) -> None:
+        super().__init__(
+            f"{asset} is counted by the edition in force for {year} on the {basis} basis, so that "
+            "edition stays; an amended one is accepted for a year without quota",
+            year=year,
+            basis=basis.value,
+            asset=asset,
         )
 
 
@@ -139,13 +156,14 @@ class AdoptFactors(Payload, frozen=True):
 
 def adopt_factors(work: Work, payload: AdoptFactors) -> Result:
     """
-    Put an edition in force for a year and basis, unless submitted reports rest on another.
+    Put an edition in force for a year and basis, unless reports or quota rest on another.
 
-    Rule: MRV-50, MRV-51, MRV-52.
+    Rule: MRV-50, MRV-51, MRV-52, MRV-71.
     """
     require_year(payload.year)
     table = _table(payload)
     _require_free(work.session, payload)
+    _require_no_quota(work, payload)
     key = {"year": payload.year, "basis": payload.basis.value, "edition": payload.edition}
     work.session.add(FactorEditionRow(**key, adopted_by=work.sequence))
     work.session.add_all(
@@ -261,6 +279,19 @@ def _require_free(session: Session, payload: AdoptFactors) -> None:
     )
     if reports:
         raise EditionInUse(year=payload.year, basis=payload.basis, reports=reports)
+
+
+def _require_no_quota(work: Work, payload: AdoptFactors) -> None:
+    """Refuse a second edition once allowances of the year exist. Rule: MRV-71."""
+    in_force = sa.select(sa.func.count()).where(
+        FactorEditionRow.year == payload.year, FactorEditionRow.basis == payload.basis.value
+    )
+    if not work.session.scalar(in_force):
+        return
+    flows = (parse_asset(code) for code in work.memory.assets if kind_of(code) is Kind.FLOW)
+    for flow in flows:
+        if flow.vintage == payload.year and flow.basis == payload.basis.short:
+            raise EditionBehindQuota(year=payload.year, basis=payload.basis, asset=flow.code)
 
 
 _CITY = frozenset({Role.CITY_REGULATOR})

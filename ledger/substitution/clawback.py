@@ -2,15 +2,16 @@
 Take back the annual flow that a closed facility no longer needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ledger.allocation.cut import claw_back_flow
+from ledger.allocation.cut import claw_back_flow, issued_flow
 from ledger.districts.budget import Measure
 from ledger.errors import Refused
 from ledger.post import AmountNotPositive
 from ledger.substitution.file import MeasureTwice
+from ledger.substitution.look_up import RECORDED
 from ledger.substitution.tables import FlowClawbackRow, FreedClaimRow
 from ledger.work import Work
 
@@ -24,6 +25,23 @@ class NothingClosed(Refused):
     def __init__(self, claim: str) -> None:
         super().__init__(
             f"claim {claim} closed no facility, so no flow is asked back; send none", claim=claim
+        )
+
+
+class UnusedFlowNotStated(Refused):
+    """A closure is confirmed without a word on the flow that was issued for its year."""
+
+    code = "unused_flow_not_stated"
+    rule = "FRQ-60"
+
+    def __init__(self, claim: str, *, measure: str, year: int, issued: int) -> None:
+        super().__init__(
+            f"{issued} of {measure} flow was issued for {year}, and claim {claim} does not say how "
+            "much of it the closed facility leaves unused: zero is accepted, silence is not",
+            claim=claim,
+            measure=measure,
+            year=year,
+            issued=issued,
         )
 
 
@@ -46,7 +64,7 @@ def claw_back(work: Work, row: FreedClaimRow, lines: Sequence[FlowLine]) -> list
         raise NothingClosed(row.id)
     seen: set[str] = set()
     for line in lines:
-        if line.unused <= 0:
+        if line.unused < 0:
             raise AmountNotPositive(line.unused)
         if line.measure in seen:
             raise MeasureTwice(row.id, line.measure)
@@ -54,7 +72,30 @@ def claw_back(work: Work, row: FreedClaimRow, lines: Sequence[FlowLine]) -> list
     return [_claw_back(work, row, line) for line in lines]
 
 
+def require_stated(
+    work: Work, row: FreedClaimRow, lines: Sequence[FlowLine], measures: Iterable[str]
+) -> None:
+    """Refuse silence on a measure in which flow of the closure year was issued. Rule: FRQ-60."""
+    stated = {line.measure for line in lines}
+    for measure in measures:
+        if not row.closed_on or measure not in RECORDED or measure in stated:
+            continue
+        issued = issued_flow(work, row.enterprise, measure=measure, year=row.freed_year)
+        if issued:
+            raise UnusedFlowNotStated(row.id, measure=measure, year=row.freed_year, issued=issued)
+
+
 def _claw_back(work: Work, row: FreedClaimRow, line: FlowLine) -> dict[str, object]:
+    taken, due = _taken(work, row, line) if line.unused else (0, 0)
+    work.session.add(
+        FlowClawbackRow(
+            claim=row.id, measure=line.measure, unused=line.unused, taken=taken, due=due
+        )
+    )
+    return {"measure": line.measure, "taken": taken, "due": due}
+
+
+def _taken(work: Work, row: FreedClaimRow, line: FlowLine) -> tuple[int, int]:
     split = claw_back_flow(
         work,
         row.enterprise,
@@ -63,10 +104,4 @@ def _claw_back(work: Work, row: FreedClaimRow, line: FlowLine) -> dict[str, obje
         amount=line.unused,
         rule="FRQ-58",
     )
-    taken, due = split.taken_kgce, split.due_claim_kgce
-    work.session.add(
-        FlowClawbackRow(
-            claim=row.id, measure=line.measure, unused=line.unused, taken=taken, due=due
-        )
-    )
-    return {"measure": line.measure, "taken": taken, "due": due}
+    return split.taken_kgce, split.due_claim_kgce

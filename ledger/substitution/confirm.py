@@ -21,7 +21,7 @@ from ledger.parties.tables import FacilityRow
 from ledger.post import post
 from ledger.register import open_account, open_asset
 from ledger.subject import Result
-from ledger.substitution.clawback import FlowLine, claw_back
+from ledger.substitution.clawback import FlowLine, claw_back, require_stated
 from ledger.substitution.evidence import require_document, require_evidence
 from ledger.substitution.file import source_of
 from ledger.substitution.freed import Method
@@ -73,7 +73,8 @@ class ConfirmFreed(Payload, frozen=True):
     """
     Confirm a claim by an opinion of the authority (确权意见书), whose number is *document*.
 
-    *unused_flow* asks back, on a closure, the annual flow that the facility no longer needs.
+    *unused_flow* asks back, on a closure, the annual flow that the facility no longer needs. It
+    is stated for every measure of the claim in which flow was issued; zero is said, not left out.
     """
 
     kind: ClassVar[str] = "freed.confirm"
@@ -97,13 +98,15 @@ def confirm_freed(work: Work, payload: ConfirmFreed) -> Result:
     """
     Turn every measure of a claim into a source of standing quota of its own.
 
-    Rule: FRQ-03, FRQ-54, FRQ-55, FRQ-56, FRQ-57.
+    Rule: FRQ-03, FRQ-54, FRQ-55, FRQ-56, FRQ-57, FRQ-60.
     """
     row = _claim_in(work, payload.claim, needed="reviewed")
     require_document("the confirmation", payload.document)
     facility = work.session.get_one(FacilityRow, row.facility)
     origin = _origin(work, row, facility)
-    sources = [_confirm(work, row, one, origin) for one in list(_measures(work, row.id))]
+    measures = list(_measures(work, row.id))
+    sources = [_confirm(work, row, one, origin) for one in measures]
+    require_stated(work, row, payload.unused_flow, [one.measure for one in measures])
     returned = claw_back(work, row, payload.unused_flow)
     if row.method == Method.CLOSURE:
         facility.state = "closed"
@@ -140,7 +143,7 @@ def _measures(work: Work, claim: str) -> Iterator[FreedMeasureRow]:
 def _confirm(
     work: Work, row: FreedClaimRow, one: FreedMeasureRow, origin: Origin
 ) -> dict[str, object]:
-    held = entitled(work, enterprise=row.enterprise, measure=one.measure)
+    held = entitled(work, enterprise=row.enterprise, measure=one.measure, facility=row.facility)
     amount = min(one.amount, held) if held else one.amount
     cuts = reclassify(work, row, measure=one.measure, amount=amount)
     # A right that ends earlier does not grow longer by being freed.

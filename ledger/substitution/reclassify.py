@@ -2,10 +2,8 @@
 Turn what an enterprise is entitled to into freed quota: the right goes, so that it counts once.
 """
 
-import sqlalchemy as sa
-
 from ledger.allocation.cut import EntitlementCut, cut_entitlement
-from ledger.allocation.tables import EntitlementRow
+from ledger.allocation.cut import entitled as entitled_in_use
 from ledger.asset import parse_asset
 from ledger.chart import of_enterprise
 from ledger.entry import Entry, EntryCode, Posting
@@ -15,19 +13,16 @@ from ledger.substitution.tables import FreedClaimRow
 from ledger.work import Work
 
 
-def entitled(work: Work, *, enterprise: str, measure: str) -> int:
+def entitled(work: Work, *, enterprise: str, measure: str, facility: str) -> int:
     """
-    Return what an enterprise may still give up of its rights in a measure.
+    Return what an enterprise may still give up of its rights in a measure for a facility.
 
     Rights to energy and coal are kept by allocation; the others come from accepted projects and
     are what the account holds.
     """
     if measure not in RECORDED:
         return sum(cut.amount for cut in _held(work, enterprise, measure))
-    remaining = sa.select(EntitlementRow.remaining).where(
-        EntitlementRow.enterprise == enterprise, EntitlementRow.measure == measure
-    )
-    return sum(work.session.scalars(remaining))
+    return entitled_in_use(work, enterprise, measure=measure, facility=facility)
 
 
 def reclassify(
@@ -36,8 +31,8 @@ def reclassify(
     """
     Move *amount* of the claimant's rights to scheme:converted; return what went, with its term.
 
-    Empty where it holds no right of the measure. Allocations of energy and coal after the year in
-    which the use ended are cut either way.
+    Empty where it was never given a right of the measure. Allocations of energy and coal after
+    the year in which the use ended are cut either way.
 
     Rule: FRQ-57.
     """

@@ -1,6 +1,5 @@
 """Unsafe settings are read back and refused at start; history cannot be changed once written."""
 
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError

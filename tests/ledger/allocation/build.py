@@ -77,7 +77,7 @@ GRANTS = (
 
 
 def allocation_ledger(engine, clock, *subjects: Subject, **parameters: str) -> Bench:
-    """A ledger on 1 January 2025 with packs and parties; *parameters* are shares, "__" for dots."""
+    """A ledger on 1 January 2025 with packs and parties; *parameters* take "__" for dots."""
     bench = open_ledger(engine, clock, (METERING, DISTRICTS, ALLOCATION, *subjects), grants=GRANTS)
     own = {key.replace("__", "."): value for key, value in parameters.items()}
     adopt_packs(bench, own)
@@ -95,8 +95,9 @@ def contents(own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """The national and the sample pack, with shares of the test's own in the second."""
     packs = seeds.read_packs()
     national, sample = to_plain(packs["national"]), to_plain(packs["sample"])
-    shares = [parameter(key, value, "share") for key, value in own]
-    basis = parameter("metering.basis", "equivalent", "choice")
+    values = {"metering.basis": "equivalent", **dict(own)}
+    basis = parameter("metering.basis", values.pop("metering.basis"), "choice")
+    shares = [parameter(key, value, "share") for key, value in values.items()]
     sample["parameter"] = [*sample["parameter"], basis, *shares]
     return tuple(canonical(plain).decode() for plain in (national, sample))
 

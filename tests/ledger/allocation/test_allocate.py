@@ -6,6 +6,7 @@ import pytest
 from ledger.allocation.allocate import ISSUED_AT_ONCE_MAX
 from ledger.approve import proposing
 from ledger.districts.enforce import ReserveBudget
+from ledger.metering.carriers import Basis
 from tests.build import DISTRICT
 from tests.ledger.allocation.build import (
     BUDGET,
@@ -28,6 +29,7 @@ from tests.ledger.allocation.build import (
     set_budget,
 )
 from tests.ledger.allocation.replayed import replayed
+from tests.ledger.metering.build import adopt_factors, factor_payload
 
 
 @pytest.fixture
@@ -349,3 +351,32 @@ def test_a_cap_cannot_be_lowered_under_what_a_plan_was_promised(bench):
     answer = refused(bench, budget(899_999, document="DOC-2"), maker="person:REG1")
 
     assert (answer.facts["needed"], answer.facts["available"]) == (100_001, 100_000)
+
+
+def test_a_baseline_in_calorific_value_is_never_planned_as_allowances(sqlite_engine, clock):
+    bench = allocation_ledger(sqlite_engine, clock, metering__basis="calorific")
+    set_budget(bench, 1_000_000)
+
+    answer = refused_alone(bench, planning(cement(output=9_000)), actor=DISTRICT)
+
+    assert answer.code == "allocation_basis_other"
+    assert answer.facts == {"district": TOWN, "year": 2025, "basis": "calorific"}
+
+
+def test_the_first_edition_of_a_year_may_follow_its_budget_and_then_stays(bench):
+    set_budget(bench, 1_000_000)
+    adopt_factors(bench)
+
+    answer = refused(bench, factor_payload(Basis.EQUIVALENT, "amended"), maker="person:REG1")
+
+    assert answer.code == "edition_behind_quota"
+    assert answer.facts == {"year": 2025, "basis": "equivalent", "asset": FLOW}
+
+
+def test_a_budget_of_one_year_leaves_the_edition_of_another_open(bench):
+    set_budget(bench, 1_000_000)
+    adopt_factors(bench, year=2026)
+
+    answer = bench.both(factor_payload(Basis.EQUIVALENT, "amended", year=2026))
+
+    assert answer.ok

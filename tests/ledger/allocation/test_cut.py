@@ -1,6 +1,7 @@
 """A closure takes the right, the unused flow, and later allocations that look at past totals."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import ClassVar
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ledger.allocation.confirm import ConfirmEntitlements, EntitlementLine
 from ledger.allocation.cut import claw_back_flow, cut_entitlement
 from ledger.command import Payload
+from ledger.days import start_of
 from ledger.parties.enroll import FacilityLine, RegisterFacilities
 from ledger.replay import replay
 from ledger.subject import VERB_DECIDES, Handler, Subject
@@ -21,10 +23,12 @@ from tests.ledger.allocation.build import (
     end_the_year,
     final,
     issued,
+    issuing,
     move,
     past,
     plan,
     record,
+    refused,
     refused_alone,
     set_budget,
     truing,
@@ -43,6 +47,7 @@ class CutRight(Payload, frozen=True):
     amount: int
     facility: str = ""
     enterprise: str = "E1"
+    closure_year: int = 2025
 
 
 class CutFlow(Payload, frozen=True):
@@ -57,7 +62,7 @@ def cut_right(work, payload):
         payload.enterprise,
         measure="energy",
         amount=payload.amount,
-        closure_year=2025,
+        closure_year=payload.closure_year,
         facility=payload.facility,
     )
     return {"cuts": [asdict(cut) for cut in cuts]}
@@ -134,6 +139,26 @@ def test_a_right_is_given_up_to_its_last_unit_and_no_further(bench):
     assert bench.do(CutRight(amount=1_200)).ok
 
 
+def test_a_right_that_is_used_up_is_not_as_if_there_had_been_none(bench):
+    entitle(bench)
+    bench.do(CutRight(amount=1_200)).require()
+
+    answer = refused_alone(bench, CutRight(amount=1))
+
+    assert answer.code == "entitlement_short"
+    assert (answer.facts["needed"], answer.facts["available"]) == (1, 0)
+
+
+def test_a_facility_does_not_give_up_the_right_of_another(bench):
+    """Of 700 for all and 500 for the kiln, another plant may give up the 700."""
+    entitle(bench)
+
+    answer = refused_alone(bench, CutRight(amount=701, facility="F9"))
+
+    assert answer.code == "entitlement_short"
+    assert answer.facts["available"] == 700
+
+
 def test_who_holds_no_right_has_nothing_to_reclassify(bench):
     answer = bench.do(CutRight(amount=600))
 
@@ -159,6 +184,54 @@ def test_later_allocations_by_past_totals_are_cut(bench):
     later = allocation(bench, "E4", "", year=2026)
     assert later.granted == 60_000
     assert replayed(later.sheet) == ["90000", "60000", "36000", "0"]
+
+
+GRANDFATHERED = {"product": "", "benchmark": ""}
+
+
+def test_a_base_year_after_the_closure_shows_it_already_and_is_not_cut_again(bench):
+    """Closed in 2025: of 2024, 2025 and 2026 the last is without the plant, so 2/3 are cut."""
+    set_budget(bench, 200_000, year=2027)
+    bench.do(CutRight(amount=30_000, enterprise="E4")).require()
+    bench.clock.now = start_of(date(2027, 1, 10))
+    record(bench, past("E4", 2024, 90_000), past("E4", 2025, 90_000), past("E4", 2026, 60_000))
+
+    plan(bench, cement("E4", 0, **GRANDFATHERED), year=2027).require()
+
+    later = allocation(bench, "E4", "", year=2027)
+    assert later.granted == 60_000
+    assert replayed(later.sheet)[:2] == ["80000", "60000"]
+
+
+def test_a_plan_older_than_a_closure_is_not_issued(bench):
+    set_budget(bench, 200_000, year=2026)
+    record(bench, past("E4", 2024, 90_000))
+    row = cement("E4", 0, **GRANDFATHERED, base_first_year=2024, base_last_year=2024)
+    planned = plan(bench, row, year=2026).require()
+    bench.do(CutRight(amount=30_000, enterprise="E4")).require()
+
+    answer = refused(bench, issuing(planned.result["plan_hash"], year=2026))
+
+    assert answer.code == "plan_outdated"
+    assert answer.facts == {"enterprise": "E4", "year": 2026, "measure": "energy"}
+    anew = plan(bench, row, year=2026).require()
+    assert anew.result["granted"] == 60_000
+    agreed(bench, issuing(anew.result["plan_hash"], year=2026)).require()
+
+
+def test_what_was_issued_before_a_closure_is_cut_at_true_up(bench, clock):
+    """A closure of 2024 is confirmed after 60,000 of 100,000 for 2025 went out: 70,000 is final."""
+    set_budget(bench, 200_000_000)
+    record(bench, past("E4", 2023, 100_000_000))
+    issued(bench, cement("E4", 0, **GRANDFATHERED, base_first_year=2023, base_last_year=2023))
+    bench.do(CutRight(amount=30_000_000, enterprise="E4", closure_year=2024)).require()
+    end_the_year(bench, clock)
+    final(bench, "E4", pumps=1)
+
+    answer = agreed(bench, truing())
+
+    assert answer.result["credited"] == 10_000_000
+    assert bench.balance("enterprise:E4:holding", FLOW) == 70_000_000
 
 
 def test_later_allocations_by_output_fall_with_it_and_are_not_cut_twice(bench):

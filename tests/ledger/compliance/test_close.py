@@ -55,6 +55,20 @@ def test_before_the_deadline_day_is_over_nobody_is_closed(engine, clock):
     assert answer.facts == {"compliance_year": 2025, "state": "open", "needed": "closing"}
 
 
+def test_nobody_is_closed_whose_allocation_was_not_trued_up(engine, clock):
+    bench = overdue(engine, clock, units=[(ENERGY, 5_000, "restricted")])
+
+    answer = do_refused(bench, CLOSING)
+
+    assert answer.code == "true_up_missing"
+    assert answer.facts == {
+        "enterprise": "E1",
+        "compliance_year": 2025,
+        "measure": "energy",
+        "restricted": 5_000,
+    }
+
+
 @pytest.mark.parametrize(
     ("payload", "code"),
     [

@@ -121,7 +121,6 @@ def test_coal_and_energy_are_followed_up_separately(engine, clock):
 @pytest.mark.parametrize(
     ("asset", "purpose"),
     [
-        (ENERGY, "restricted"),
         (ENERGY, "pledged"),
         (ENERGY, "frozen"),
         (LATER, "holding"),

@@ -78,6 +78,29 @@ def test_no_more_is_reclassified_than_is_held(light):
     assert light.balance("source:S1-ENERGY", ENERGY) == 10_000_000
 
 
+def test_a_right_that_was_freed_whole_is_not_freed_again_out_of_nothing(light):
+    entitle(light, 12_345_000)
+    free(light, closure("S1"))
+    light.do(closure("S2", facility="F1B")).require()
+    review(light, "S2").require()
+
+    answer = refused(light, ConfirmFreed(claim="S2", document="2"), **TWO_EYES)
+
+    assert answer.code == "entitlement_short"
+    assert (answer.facts["needed"], answer.facts["available"]) == (12_345_000, 0)
+
+
+def test_the_right_of_another_facility_is_not_reclassified(light):
+    line = EntitlementLine("E1", "energy", 20_000_000, 2035, "确权 F1B", "F1B")
+    payload = ConfirmEntitlements(rows=(line,))
+    light.both(payload, maker=DISTRICT, checker=SECOND_REGULATOR).require()
+
+    answer = free(light, closure("S1"))
+
+    assert answer.result["sources"][0]["against"] == "released_use"
+    assert light.balance("enterprise:E1:entitlement", RIGHT) == 20_000_000
+
+
 def test_an_entitlement_to_coal_says_nothing_about_energy(light):
     entitle(light, 10_000_000, measure="coal")
 
@@ -144,7 +167,9 @@ def test_flow_that_is_gone_becomes_a_due_claim_and_no_balance_falls_below_zero(b
     ("unused", "code"),
     [
         ((FlowLine("energy", 60_000_001),), "claw_back_too_large"),
-        ((FlowLine("energy", 0),), "amount_not_positive"),
+        ((FlowLine("energy", -1),), "amount_not_positive"),
+        ((), "unused_flow_not_stated"),
+        ((FlowLine("coal", 1),), "unused_flow_not_stated"),
         ((*UNUSED, *UNUSED), "measure_twice"),
     ],
 )
@@ -158,6 +183,15 @@ def test_flow_asked_back_amiss_leaves_the_claim_unconfirmed(light, unused, code)
 
     assert answer.code == code
     assert light.balance("source:S1-ENERGY", ENERGY) == 0
+
+
+def test_that_no_flow_is_unused_is_said_and_moves_nothing(light):
+    issue_flow(light)
+
+    answer = free(light, closure("S1"), unused_flow=(FlowLine("energy", 0),))
+
+    assert answer.result["clawed_back"] == [{"measure": "energy", "taken": 0, "due": 0}]
+    assert light.balance("enterprise:E1:restricted", FLOW) == 60_000_000
 
 
 def test_flow_is_not_asked_back_where_nothing_closed(light, clock):
