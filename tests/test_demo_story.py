@@ -116,6 +116,19 @@ def test_the_closing_enterprise_has_the_rights_and_the_flow_that_it_gives_up():
         assert back["unused"] * 5 < planned["QD-CEM-01", measure] * 60 // 100
 
 
+def test_every_closure_gives_back_flow_of_the_measures_that_its_enterprise_was_issued():
+    planned = {(row["enterprise"], row["measure"]) for row in rows("plan.csv")}
+    for closure in CLOSURES.values():
+        issued = {
+            one["measure"]
+            for one in closure["measure"]
+            if (closure["enterprise"], one["measure"]) in planned
+        }
+        assert {one["measure"] for one in closure["unused_flow"]} == issued
+    # 11,047.360 t × 0.99 × 60 % × 7 ÷ 12 = 3,827.91 t
+    assert CLOSURES["S2"]["unused_flow"] == [{"measure": "energy", "unused": 3_827_000}]
+
+
 def test_the_retrofit_is_audited_before_and_after_its_works():
     before, after = RETROFIT["before"], RETROFIT["after"]
     whole = history(RETROFIT["enterprise"], 2024)
