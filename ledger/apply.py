@@ -185,7 +185,7 @@ class Applying:
             if old != new:
                 pending.fail(IdReused(command.id, sequence=answer.sequence, differs=name))
                 return True
-        pending.answer(answer)
+        pending.answer(msgspec.structs.replace(answer, repeated=True))
         return True
 
     def _now(self, pending: Pending) -> int:

@@ -61,12 +61,13 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     facts: Mapping[str, Fact] = {}
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, eq=False):
     """
     What the ledger answered, once and for ever.
 
     *code* is "ok" or the code of a refusal. *recorded_at* is ledger time in microseconds;
-    *leaf_hash* is the hex hash of the command's leaf in the Merkle tree.
+    *leaf_hash* is the hex hash of the command's leaf in the Merkle tree; *repeated* says that the
+    id had been answered before, and this is that answer again.
     """
 
     sequence: int
@@ -74,6 +75,17 @@ class Answer(msgspec.Struct, frozen=True):
     recorded_at: int
     leaf_hash: str
     verdict: Verdict
+    repeated: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same answer, however often it was asked for."""
+        return isinstance(other, Answer) and (
+            (self.sequence, self.code, self.leaf_hash, self.verdict)
+            == (other.sequence, other.code, other.leaf_hash, other.verdict)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.leaf_hash)
 
     @property
     def result(self) -> Mapping[str, Any]:
