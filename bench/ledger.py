@@ -5,29 +5,28 @@ The reference of the bulk rows writes the very rows that the ledger wrote, into 
 with the same indexes, by the driver's own bulk call, and does nothing else.
 """
 
-import os
 import random
 import tempfile
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
 import migrations
-from ledger.apply import Pending
-from ledger.command import Command
+from ledger.asset import parse_asset
+from ledger.command import Command, Payload
 from ledger.db import connect, sqlite_url
 from ledger.kernel import compose
-from ledger.register import OpenLedger
+from ledger.register import OpenLedger, open_account, open_asset
 from ledger.roles import Grant
+from ledger.set_aside import PlaceHold, place_hold
 from ledger.store import Store
-from ledger.subject import Handler, Role, Subject
-from ledger.transfer import Line, OpenAccounts, PlaceHold, PostLines, place_hold, post_lines
+from ledger.subject import Handler, Result, Role, Subject
+from ledger.transfer import Line, PostLines, post_lines
+from ledger.work import Work
 from ledger.writer import Writer
 
 ASSET = "energy.flow.general.2025.eq.370200"
@@ -50,9 +49,25 @@ class OneHold(PlaceHold, frozen=True):
     kind: ClassVar[str] = "bench.hold"
 
 
+class OpenHoldings(Payload, frozen=True):
+    """Open accounts of nobody, which only a ledger to be measured has."""
+
+    kind: ClassVar[str] = "bench.open"
+    addresses: tuple[str, ...]
+
+
+def open_holdings(work: Work, payload: OpenHoldings) -> Result:
+    """Open each account, and the one asset that is measured."""
+    for address in payload.addresses:
+        open_account(work, address)
+    open_asset(work, parse_asset(ASSET))
+    return {}
+
+
 BENCH = Subject(
     "bench",
     (
+        Handler(OpenHoldings, open_holdings, makers=HANDS),
         Handler(BulkLines, post_lines, makers=HANDS),
         Handler(OneHold, place_hold, makers=HANDS, cold=False),
     ),
@@ -108,7 +123,7 @@ def opened(engine: sa.Engine, accounts: int) -> Writer:
         f"enterprise:E{n}:{purpose}" for n in range(accounts) for purpose in ("holding", "held")
     )
     for first in range(0, len(addresses), BATCH):
-        chunk = OpenAccounts(addresses=addresses[first : first + BATCH], assets=(ASSET,))
+        chunk = OpenHoldings(addresses=addresses[first : first + BATCH])
         writer.submit(Command(f"accounts:{first}", PERSON, chunk)).require()
     funding = [
         Line(f"fund:{n:08d}", "scheme:issuance", holding(n), ASSET, 10**11) for n in range(accounts)
@@ -192,120 +207,3 @@ def _write_bare(engine: sa.Engine, written: list[tuple[str, str, list[Any]]]) ->
     transaction.rollback()
     connection.close()
     return seconds
-
-
-def measure_single(engine_of: Callable[[], Any], *, commands: int = 1_500) -> Figures:
-    """Return one caller's rate of one-entry commands, beside one-row commits of the same store."""
-    with engine_of() as engine:
-        writer = opened(engine, 100)
-        started = time.perf_counter()
-        for number in range(commands):
-            writer.submit(_hold(number)).require()
-        seconds = time.perf_counter() - started
-        writer.close()
-        bare = _one_row_commits(engine, commands)
-    return {
-        "commands_per_second": round(commands / seconds),
-        "reference_per_second": round(commands / bare),
-        "ratio": round(bare / seconds, 3),
-    }
-
-
-def _hold(number: int) -> Command:
-    payload = OneHold(enterprise=f"E{number % 100}", asset=ASSET, amount=7, purpose="bench")
-    return Command(f"hold:{number}", PERSON, payload)
-
-
-def _one_row_commits(engine: sa.Engine, commands: int) -> float:
-    with engine.connect() as connection:
-        with connection.begin():
-            connection.exec_driver_sql("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT)")
-        driver: Any = connection.connection.driver_connection
-        mark = "?" if engine.dialect.name == "sqlite" else "%s"
-        started = time.perf_counter()
-        for number in range(commands):
-            with connection.begin():
-                driver.execute(f"INSERT INTO bare VALUES ({mark}, {mark})", (number, "x" * 200))
-        return time.perf_counter() - started
-
-
-def measure_many(
-    engine_of: Callable[[], Any], *, callers: int = 64, commands: int = 12_800
-) -> Figures:
-    """Return the rate and latency of many callers, beside raw syncs and a bare hand-off."""
-    latencies: list[float] = []
-    with engine_of() as engine:
-        writer = opened(engine, 100)
-        blocks = writer.memory.block
-
-        def submit(number: int) -> None:
-            started = time.perf_counter()
-            writer.submit(_hold(number)).require()
-            latencies.append(time.perf_counter() - started)
-
-        seconds = _in_threads(callers, commands, submit)
-        blocks = writer.memory.block - blocks
-        writer.close()
-    latencies.sort()
-    syncs = raw_syncs_per_second()
-    with tempfile.TemporaryFile() as file:
-        hand_off = commands / _in_threads(callers, commands, _HandOff(file).send)
-    return {
-        "commands_per_second": round(commands / seconds),
-        "p50_ms": round(latencies[len(latencies) // 2] * 1e3, 2),
-        "p99_ms": round(latencies[len(latencies) * 99 // 100] * 1e3, 2),
-        "commands_per_commit": round(commands / blocks, 1),
-        "raw_syncs_per_second": round(syncs),
-        "hand_off_per_second": round(hand_off),
-        "needed_per_second": round(min(4 * syncs, 0.4 * hand_off)),
-        "ratio": round(commands / seconds / min(4 * syncs, 0.4 * hand_off), 3),
-    }
-
-
-class _HandOff(Writer):
-    """The writer's own hand-off without a ledger: whoever leads syncs one record for all."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._queue: deque[Pending] = deque()
-        self._mutex = threading.Lock()
-        self._leading = False
-        self._file = file
-
-    def send(self, number: int) -> None:
-        """Queue a record and return once it is on the disk."""
-        self._enqueue((Pending(_hold(number), b"{}"),))
-
-    def _commit(self, batch: list[Pending]) -> None:
-        self._file.write(b"x" * 200 * len(batch))
-        self._file.flush()
-        os.fdatasync(self._file.fileno())
-        for pending in batch:
-            pending.is_done = True
-            pending.wake()
-
-
-def _in_threads(callers: int, commands: int, submit: Callable[[int], None]) -> float:
-    each = commands // callers
-
-    def work(first: int) -> None:
-        for number in range(first, first + each):
-            submit(number)
-
-    threads = [threading.Thread(target=work, args=(n * each,)) for n in range(callers)]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - started
-
-
-def raw_syncs_per_second(count: int = 500) -> float:
-    """Return how many 4 KiB appends a second this disk takes, each synced."""
-    with tempfile.TemporaryFile() as file:
-        started = time.perf_counter()
-        for _ in range(count):
-            file.write(b"x" * 4_096)
-            file.flush()
-            os.fdatasync(file.fileno())
-        return count / (time.perf_counter() - started)

@@ -16,9 +16,11 @@ import sqlalchemy as sa
 import seeds
 from ledger.adopt import POLICY, AdoptPack
 from ledger.approve import approving, proposing
+from ledger.cash import Deposit
 from ledger.command import Command, Payload, canonical
 from ledger.days import start_of
 from ledger.kernel import compose
+from ledger.open_accounts import OpenAccounts
 from ledger.parties.enroll import (
     PARTIES,
     DistrictLine,
@@ -33,7 +35,7 @@ from ledger.policy import to_plain
 from ledger.register import OpenLedger
 from ledger.roles import Grant
 from ledger.subject import Role
-from ledger.transfer import Deposit, Line, OpenAccounts, PostLines
+from ledger.transfer import Line, PostLines
 from ledger.work import Work
 from ledger.writer import Writer
 from market.change_phase import ChangePhase
@@ -47,7 +49,12 @@ DAY = date(2025, 3, 3)
 AREA = "370200"
 ASSET = f"energy.flow.general.2025.eq.{AREA}"
 ENTERPRISES = 100
-ONE, OTHER = "person:ONE", "person:OTHER"
+OFFICES = (
+    Role.CITY_REGULATOR,
+    Role.CLEARING_OPERATOR,
+    Role.EXCHANGE_OPERATOR,
+    Role.ENTERPRISE_TRADER,
+)
 REFERENCE_FEN = 10_000
 
 EngineOf = Callable[[], AbstractContextManager[sa.Engine]]
@@ -58,7 +65,8 @@ class Floor:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.now = start_of(DAY, minute=550)
-        self.writer = Writer(engine, compose((PARTIES, POLICY, MARKET)), clock=lambda: self.now)
+        self.subjects = compose((PARTIES, POLICY, MARKET))
+        self.writer = Writer(engine, self.subjects, clock=lambda: self.now)
         self.sent = 0
         self._open()
         self._fund()
@@ -73,28 +81,25 @@ class Floor:
         self.do(ChangePhase(instrument="B-E25", phase="call"))
         self.do(Uncross(instrument="B-E25"))
 
-    def do(self, payload: Payload, actor: str = ONE) -> dict[str, Any]:
+    def do(self, payload: Payload, actor: str = "") -> dict[str, Any]:
         """Send one command that must be accepted."""
         return dict(self.writer.submit(self.command(payload, actor)).require().result)
 
     def both(self, payload: Payload) -> None:
         """Propose and approve."""
-        proposal = self.do(proposing(payload))["proposal"]
-        self.do(approving(proposal, payload), OTHER)
+        handler = self.subjects.handlers[payload.kind]
+        proposal = self.do(proposing(payload), office(min(handler.makers), 1))["proposal"]
+        self.do(approving(proposal, payload), office(min(handler.checkers), 2))
 
-    def command(self, payload: Payload, actor: str = ONE) -> Command:
-        """Return a command under the next id."""
+    def command(self, payload: Payload, actor: str = "") -> Command:
+        """Return a command under the next id, of whoever may send it where nobody is named."""
         self.sent += 1
+        makers = self.subjects.handlers[payload.kind].makers
+        actor = actor or office(min(makers, default=Role.CITY_REGULATOR), 1)
         return Command(f"bench:{self.sent}", actor, payload)
 
     def _open(self) -> None:
-        roles = (
-            Role.CITY_REGULATOR,
-            Role.CLEARING_OPERATOR,
-            Role.EXCHANGE_OPERATOR,
-            Role.ENTERPRISE_TRADER,
-        )
-        grants = tuple(Grant(person, role) for person in (ONE, OTHER) for role in roles)
+        grants = tuple(Grant(office(role, n), role) for role in OFFICES for n in (1, 2))
         opening = OpenLedger(name="bench", jurisdiction="sample", purpose="training", grants=grants)
         self.do(opening)
         for pack in ("national", "sample"):
@@ -118,6 +123,11 @@ class Floor:
         self.both(PostLines(rule="REG-11", lines=lines))
         for n in range(ENTERPRISES):
             self.both(Deposit(enterprise=f"B{n}", amount_fen=10**13, statement_line=f"L{n}"))
+
+
+def office(role: Role, number: int) -> str:
+    """Return the id of one of the two persons of a role; nobody has two roles."""
+    return f"person:{role.upper()}-{number}"
 
 
 def credit_code(number: int) -> str:
@@ -157,7 +167,7 @@ def measure_placing(engine_of: EngineOf, *, count: int = 20_000) -> dict[str, An
         gc.disable()
         started = time.process_time()
         for number, order in enumerate(placed, start=memory.sequence + 1):
-            place(Work(memory, sequence=number, now=memory.now + number, actor=ONE), order)
+            place(Work(memory, sequence=number, now=memory.now + number, actor=""), order)
         seconds = time.process_time() - started
         gc.enable()
         gc.unfreeze()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import ledger, market, matching
+from bench import ledger, market, matching, singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _bulk(
 
 
 def _singles() -> Iterator[Row]:
-    single = ledger.measure_single(ledger.embedded)
+    single = singles.measure_single(ledger.embedded)
     yield Row(
         "SQLite: one caller, one command ÷ one-row commits",
         single["ratio"],
@@ -76,7 +76,7 @@ def _singles() -> Iterator[Row]:
         False,
         single,
     )
-    many = ledger.measure_many(ledger.embedded)
+    many = singles.measure_many(ledger.embedded)
     yield Row(
         "SQLite: 64 callers ÷ min(4 × syncs, 0.4 × bare hand-off)",
         many["ratio"],

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from ledger.command import Payload, PayloadMalformed
 from ledger.errors import Refused
 from ledger.memory import Memory
+from ledger.nesting import json_depth
+from ledger.pack_schema import DEPTH_MAX, PackTooDeep
 from ledger.policy import (
     Found,
     Pack,
@@ -24,6 +26,7 @@ from ledger.policy import (
 )
 from ledger.subject import Handler, Result, Role, Subject
 from ledger.tables import LedgerRow, PackRow
+from ledger.versions import NEARER
 from ledger.work import Work
 
 
@@ -98,7 +101,10 @@ def adopt_pack(work: Work, payload: AdoptPack) -> Result:
 
     Rule: POL-07.
     """
+    if work.is_since(NEARER) and json_depth(payload.content) > DEPTH_MAX:
+        raise PackTooDeep
     pack = parse_pack(_object(payload.content))
+    work.require_keys(pack.id)
     policy = work.memory.cache(Policy)
     before = policy.packs.get(pack.id)
     if before is not None and before.version == pack.version:
@@ -130,7 +136,8 @@ def _object(content: str) -> dict[str, object]:
     try:
         return msgspec.json.decode(content, type=dict[str, object])
     except msgspec.DecodeError as error:
-        raise PayloadMalformed(AdoptPack.kind, f"content is not a JSON object: {error}") from None
+        problem = f"content is not a JSON object: {error}"
+        raise PayloadMalformed(AdoptPack.kind, problem, field="/content") from None
 
 
 def load_policy(connection: sa.Connection, _memory: Memory) -> Policy:

@@ -4,7 +4,6 @@ Apply a batch of commands in one transaction: repeats, ticks, roles, effect, ans
 
 from collections.abc import Callable
 from hashlib import sha256
-from threading import Lock
 
 import msgspec
 import sqlalchemy as sa
@@ -12,29 +11,19 @@ from sqlalchemy.orm import Session
 
 from ledger.approve import SecondPersonNeeded
 from ledger.batch import Batch
-from ledger.command import OK, Answer, Command, IdReused, Verdict, canonical, payload_hash
+from ledger.command import OK, Answer, IdReused, Verdict, canonical
 from ledger.errors import Refused
 from ledger.leaf import command_leaf
 from ledger.memory import Memory
 from ledger.merkle import leaf_hash
+from ledger.pending import CommandFailed, Pending
 from ledger.roles import require_role
 from ledger.store import Store
 from ledger.subject import Handler, Result, Subjects
 from ledger.tables import CommandRow
 from ledger.tick import forget_ended, is_due, tick_command
+from ledger.versions import NEARER, facts_told
 from ledger.work import Work
-
-RULES_VERSION = "1"
-"""Raised by a release that decides any command otherwise than the one before."""
-
-
-class CommandFailed(Exception):
-    """A handler broke an invariant; the batch must be undone and go on without this command."""
-
-    def __init__(self, pending: "Pending", cause: Exception) -> None:
-        super().__init__(f"{pending.command.kind} {pending.command.id}: {cause!r}")
-        self.pending = pending
-        self.cause = cause
 
 
 class EpochStale(Refused):
@@ -45,71 +34,6 @@ class EpochStale(Refused):
 
     def __init__(self, epoch: int) -> None:
         super().__init__(f"epoch {epoch} is over: another process writes this ledger", epoch=epoch)
-
-
-class Pending:
-    """
-    A command on its way: its canonical payload, and its answer or failure once there is one.
-
-    *by_writer* marks what the writer sends itself; *recorded_at* is given in replay only.
-    """
-
-    __slots__ = (
-        "_answer",
-        "_failure",
-        "_lock",
-        "by_writer",
-        "command",
-        "encoded",
-        "hash",
-        "is_awaited",
-        "is_done",
-        "recorded_at",
-    )
-
-    def __init__(
-        self,
-        command: Command,
-        encoded: bytes,
-        *,
-        by_writer: bool = False,
-        recorded_at: int | None = None,
-    ) -> None:
-        self.command = command
-        self.encoded = encoded
-        self.hash = payload_hash(encoded)
-        self.by_writer = by_writer
-        self.recorded_at = recorded_at
-        self.is_done = False
-        self.is_awaited = False
-        self._answer: Answer | None = None
-        self._failure: Exception | None = None
-        self._lock = Lock()
-        self._lock.acquire()
-
-    def answer(self, answer: Answer) -> None:
-        """Set the answer; the caller learns of it after the commit."""
-        self._answer = answer
-
-    def fail(self, failure: Exception) -> None:
-        """Set what the caller's submit raises instead of an answer."""
-        self._answer, self._failure = None, failure
-
-    def outcome(self) -> Answer:
-        """Return the answer or raise the failure."""
-        if self._failure is not None:
-            raise self._failure
-        assert self._answer is not None
-        return self._answer
-
-    def wait(self) -> None:
-        """Sleep until woken: either answered, or to lead."""
-        self._lock.acquire()
-
-    def wake(self) -> None:
-        """Wake the caller who waits for this command, if one does."""
-        if self._lock.locked():
-            self._lock.release()
 
 
 class Applying:
@@ -218,9 +142,10 @@ class Applying:
             now=now,
             actor=command.actor,
             session=self._cold_session() if handler.cold else None,
+            rules_version=pending.rules_version,
         )
         try:
-            self._require_maker(work, handler, pending)
+            self._require_entitled(work, handler, pending)
         except Refused as refusal:
             pending.fail(refusal)
             return
@@ -228,22 +153,30 @@ class Applying:
             result = self._effect(work, handler, pending)
         except Refused as refusal:
             work.take_back()
-            self._log(pending, work.now, _refusal(refusal), [], code=refusal.code)
+            told = Verdict(
+                message=refusal.message,
+                rule=refusal.rule,
+                facts=facts_told(refusal, pending.rules_version),
+            )
+            self._log(pending, work.now, told, [], code=refusal.code)
         else:
             self.batch.join(work)
             self._log(pending, work.now, Verdict(result=result), work.leaves)
 
-    def _require_maker(self, work: Work, handler: Handler, pending: Pending) -> None:
-        if not handler.makers:
-            return
+    def _require_entitled(self, work: Work, handler: Handler, pending: Pending) -> None:
+        """Refuse who may not send this at all, before it becomes a command. Rule: REG-20."""
         payload = pending.command.payload
-        require_role(
-            self.memory,
-            work.actor,
-            kind=payload.kind,
-            roles=handler.makers,
-            scope=handler.scope(work, payload),
-        )
+        try:
+            if handler.makers:
+                scope = handler.scope(work, payload)
+                roles = handler.makers
+                require_role(self.memory, work.actor, kind=payload.kind, roles=roles, scope=scope)
+            elif handler.admit is not None and work.is_since(NEARER):
+                handler.admit(work, payload)
+        except Refused:
+            raise
+        except Exception as error:
+            raise CommandFailed(pending, error) from error
 
     def _effect(self, work: Work, handler: Handler, pending: Pending) -> Result:
         if handler.checkers:
@@ -288,7 +221,7 @@ class Applying:
             payload_hash=pending.hash,
             code=code,
             answer_hash=sha256(answer).digest(),
-            rules_version=RULES_VERSION,
+            rules_version=pending.rules_version,
             recorded_at=now,
         )
         hashed = leaf_hash(leaf)
@@ -301,7 +234,7 @@ class Applying:
             pending.hash,
             code,
             answer.decode(),
-            RULES_VERSION,
+            pending.rules_version,
             now,
             hashed,
         )
@@ -329,7 +262,3 @@ def read_answer(row: sa.Row[tuple[object, ...]]) -> Answer:
         leaf_hash=row.leaf_hash.hex(),
         verdict=msgspec.json.decode(row.answer, type=Verdict),
     )
-
-
-def _refusal(refusal: Refused) -> Verdict:
-    return Verdict(message=refusal.message, rule=refusal.rule, facts=refusal.facts)

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from ledger.command import Payload, encode_payload, payload_hash, read_payload_json
 from ledger.errors import Refused
-from ledger.roles import require_role
-from ledger.subject import VERB_DECIDES, Handler, Result, Subjects
+from ledger.roles import has_role_anywhere, require_role
+from ledger.subject import VERB_DECIDES, Handler, Result, Role, Subjects
 from ledger.tables import ProposalRow
 from ledger.work import Work
 
@@ -132,10 +132,7 @@ class Approvals:
 
         Rule: REG-22.
         """
-        handler = self.subjects.handlers.get(payload.proposed_kind)
-        if handler is None or not handler.checkers:
-            raise NotProposable(payload.proposed_kind)
-        proposed = read_payload_json(handler.payload, payload.document.encode())
+        handler, proposed = self._proposed(payload)
         self._require_maker(work, handler, proposed, work.actor)
         encoded = encode_payload(proposed)
         work.session.add(
@@ -187,11 +184,47 @@ class Approvals:
 
     def handlers(self) -> tuple[Handler, ...]:
         """Return the handlers; the roles of the proposed kind decide who may send them."""
+        admit = self._admit_deciding
         return (
-            Handler(Propose, self.propose, makers=VERB_DECIDES),
-            Handler(Approve, self.approve, makers=VERB_DECIDES),
-            Handler(Reject, self.reject, makers=VERB_DECIDES),
+            Handler(Propose, self.propose, makers=VERB_DECIDES, admit=self._admit_proposing),
+            Handler(Approve, self.approve, makers=VERB_DECIDES, admit=admit),
+            Handler(Reject, self.reject, makers=VERB_DECIDES, admit=admit),
         )
+
+    def _admit_proposing(self, work: Work, payload: Propose) -> None:
+        """Refuse what cannot be proposed, or not by this person. Rule: REG-05, REG-20."""
+        handler, proposed = self._proposed(payload)
+        encode_payload(proposed)
+        self._require_maker(work, handler, proposed, work.actor)
+
+    def _admit_deciding(self, work: Work, payload: Approve | Reject) -> None:
+        """
+        Refuse who may not decide on this proposal; the maker is told so as a maker.
+
+        Of a proposal that never was, those who could decide on none. Rule: REG-20.
+        """
+        row = work.session.get(ProposalRow, payload.proposal)
+        if row is None:
+            if not has_role_anywhere(work.memory, work.actor, self._checkers()):
+                raise ProposalUnknown(payload.proposal)
+            return
+        handler = self.subjects.handlers[row.kind]
+        proposed = read_payload_json(handler.payload, row.payload.encode())
+        roles = handler.checkers | (handler.makers if row.maker == work.actor else frozenset())
+        scope = handler.scope(work, proposed)
+        require_role(work.memory, work.actor, kind=row.kind, roles=roles, scope=scope)
+
+    def _checkers(self) -> frozenset[Role]:
+        """Return every role that may decide on some proposal."""
+        every = self.subjects.handlers.values()
+        return frozenset(role for handler in every for role in handler.checkers)
+
+    def _proposed(self, payload: Propose) -> tuple[Handler, Payload]:
+        """Return what would apply a proposal, and what is proposed, or refuse."""
+        handler = self.subjects.handlers.get(payload.proposed_kind)
+        if handler is None or not handler.checkers:
+            raise NotProposable(payload.proposed_kind)
+        return handler, read_payload_json(handler.payload, payload.document.encode())
 
     def _open_proposal(self, work: Work, proposal: int) -> ProposalRow:
         row = work.session.get(ProposalRow, proposal)

@@ -91,6 +91,10 @@ PURPOSES = (
 """The accounts that every registered enterprise has."""
 
 
+HELD = (":held", ":cash_held")
+"""How the addresses of accounts end that stand behind open holds, and hold nothing else."""
+
+
 def place_of(address: str) -> Place:
     """
     Return the line of the chart that *address* belongs to.
@@ -112,3 +116,8 @@ def owner_of(address: str) -> str:
 def of_enterprise(enterprise: str, purpose: str) -> str:
     """Return the address of one of an enterprise's accounts."""
     return f"enterprise:{enterprise}:{purpose}"
+
+
+def is_held(address: str) -> bool:
+    """Return whether the account at *address* stands behind holds."""
+    return address.endswith(HELD)

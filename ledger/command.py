@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from ledger.errors import Fact, Refused
+from ledger.pointer import pointer_of, pointer_to
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", re.ASCII)
 OK = "ok"
@@ -126,13 +127,17 @@ class RefusedByLedger(Refused):
 
 
 class PayloadMalformed(Refused):
-    """A payload does not have the shape of its kind; it never becomes a command."""
+    """
+    A payload does not have the shape of its kind; it never becomes a command.
+
+    *field* says where, as a JSON pointer such as /rows/3/amount.
+    """
 
     code = "payload_malformed"
     rule = "REG-05"
 
-    def __init__(self, kind: str, problem: str) -> None:
-        super().__init__(f"{kind}: {problem}", kind=kind, problem=problem)
+    def __init__(self, kind: str, problem: str, *, field: str = "") -> None:
+        super().__init__(f"{kind}: {problem}", kind=kind, problem=problem, field=field)
 
 
 class FieldUnknown(PayloadMalformed):
@@ -218,11 +223,15 @@ def encode_payload(payload: Payload) -> bytes:
     try:
         encoded = canonical(payload)
     except UnicodeEncodeError:
-        raise TextUnstorable(payload.kind, "a text holds half a surrogate pair") from None
+        field = pointer_to(msgspec.to_builtins(payload), _is_half)
+        problem = "a text holds half a surrogate pair"
+        raise TextUnstorable(payload.kind, problem, field=field) from None
     if b"\\u0000" in encoded and _NULL.search(encoded):
-        raise TextUnstorable(payload.kind, "a text holds a NUL character")
+        field = pointer_to(msgspec.to_builtins(payload), _holds_null)
+        raise TextUnstorable(payload.kind, "a text holds a NUL character", field=field)
     if _LONG_NUMBER.search(encoded):
-        raise NumberTooLarge(payload.kind, "a number has more than 18 digits")
+        field = pointer_to(msgspec.to_builtins(payload), _is_long)
+        raise NumberTooLarge(payload.kind, "a number has more than 18 digits", field=field)
     return encoded
 
 
@@ -241,6 +250,8 @@ def read_payload(shape: type[Payload], document: object) -> Payload:
         return msgspec.convert(document, shape, strict=True)
     except msgspec.ValidationError as error:
         raise _malformed(shape.kind, str(error)) from None
+    except RecursionError:
+        raise PayloadMalformed(shape.kind, _TOO_DEEP) from None
 
 
 def read_payload_json(shape: type[Payload], encoded: bytes) -> Payload:
@@ -249,6 +260,8 @@ def read_payload_json(shape: type[Payload], encoded: bytes) -> Payload:
         return msgspec.json.decode(encoded, type=shape, strict=True)
     except msgspec.DecodeError as error:
         raise _malformed(shape.kind, str(error)) from None
+    except RecursionError:
+        raise PayloadMalformed(shape.kind, _TOO_DEEP) from None
 
 
 def require_id(text: str) -> None:
@@ -259,11 +272,27 @@ def require_id(text: str) -> None:
         raise IdReserved(text)
 
 
+_TOO_DEEP = "lists and objects stand too deep inside one another"
+
+
 def _malformed(kind: str, problem: str) -> PayloadMalformed:
+    field = pointer_of(problem)
     if "unknown field" in problem:
-        return FieldUnknown(kind, problem)
+        return FieldUnknown(kind, problem, field=field)
     if "missing required field" in problem:
-        return FieldMissing(kind, problem)
+        return FieldMissing(kind, problem, field=field)
     if "Expected `int`" in problem:
-        return NotAnInteger(kind, problem)
-    return PayloadMalformed(kind, problem)
+        return NotAnInteger(kind, problem, field=field)
+    return PayloadMalformed(kind, problem, field=field)
+
+
+def _is_half(leaf: object) -> bool:
+    return isinstance(leaf, str) and any("\ud800" <= sign <= "\udfff" for sign in leaf)
+
+
+def _holds_null(leaf: object) -> bool:
+    return isinstance(leaf, str) and "\0" in leaf
+
+
+def _is_long(leaf: object) -> bool:
+    return type(leaf) is int and len(str(abs(leaf))) > 18

@@ -7,8 +7,11 @@ The kernel as a subject: opening the ledger, roles, four eyes, ticks and plain p
 from collections.abc import Iterable
 
 from ledger.approve import Approvals
+from ledger.cash import CASH_HANDLERS
+from ledger.open_accounts import OPEN_HANDLERS
 from ledger.register import REGISTER_HANDLERS
 from ledger.roles import ROLE_HANDLERS
+from ledger.set_aside import SET_ASIDE_HANDLERS
 from ledger.subject import Subject, Subjects
 from ledger.tick import Ticks
 from ledger.transfer import TRANSFER_HANDLERS
@@ -23,6 +26,9 @@ def compose(subjects: Iterable[Subject] = ()) -> Subjects:
             *REGISTER_HANDLERS,
             *ROLE_HANDLERS,
             *TRANSFER_HANDLERS,
+            *OPEN_HANDLERS,
+            *CASH_HANDLERS,
+            *SET_ASIDE_HANDLERS,
             *approvals.handlers(),
             *ticks.handlers(),
         ),

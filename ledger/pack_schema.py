@@ -24,6 +24,9 @@ _PARAMETER = {
     *{"key", "value", "unit", "valid_from", "valid_to", "status"},
     *{"document", "section", "quote", "source_file", "note"},
 }
+DEPTH_MAX = 16
+"""How deep a pack may be nested; a lawful one is four deep."""
+
 _NEEDS_DOCUMENT = {Status.CONFIRMED, Status.ANALOGUE, Status.UNCONFIRMED}
 
 
@@ -55,6 +58,20 @@ class PackFieldMalformed(Refused):
             key=key,
             field=field,
             accepted=accepted,
+        )
+
+
+class PackTooDeep(Refused):
+    """Lists and tables of a pack stand inside one another deeper than any pack needs."""
+
+    code = "pack_too_deep"
+    rule = "POL-01"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"lists and tables of the pack stand more than {DEPTH_MAX} deep inside one another;"
+            " a pack is a table with a list of tables of values",
+            largest=DEPTH_MAX,
         )
 
 
@@ -243,8 +260,15 @@ def _value(fields: _Fields) -> Value:
     unit, raw = fields.text("unit"), fields.fields.get("value")
     value = fitted(SHAPES.get(unit), raw)
     if value is None:
-        raise PackValueMalformed(fields.pack, key=fields.key, unit=unit, value=repr(raw))
+        raise PackValueMalformed(fields.pack, key=fields.key, unit=unit, value=_shown(raw))
     return value
+
+
+def _shown(raw: object) -> str:
+    try:
+        return repr(raw)
+    except RecursionError:
+        raise PackTooDeep from None
 
 
 def _require_honest_statuses(pack: Pack) -> None:

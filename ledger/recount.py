@@ -43,16 +43,13 @@ class Recount:
     """
     The recount of one ledger: sums by account and asset, roots where checkpoints stand.
 
-    *incoming* counts all that came into an account, *by_holds* only what came by entries that place
-    a hold; *held* keeps source, destination, asset and amount of each of those.
+    *held* keeps source, destination, asset and amount of each entry that places a hold.
     """
 
     def __init__(self, findings: Findings, names: Names, sizes: frozenset[int]) -> None:
         self.findings = findings
         self.names = names
         self.sums: defaultdict[Place, int] = defaultdict(int)
-        self.incoming: defaultdict[Place, int] = defaultdict(int)
-        self.by_holds: defaultdict[Place, int] = defaultdict(int)
         self.held: dict[int, tuple[int, int, int, int]] = {}
         self.ends: dict[int, TreeEnd] = {}
         self.entries = self.postings = 0
@@ -132,7 +129,6 @@ class Recount:
         self.findings.fact("reversals", reversed=len(self._reversed))
 
     def _take_moves(self, entry: EntryTold, where: str) -> None:
-        is_hold = entry.code == EntryCode.HOLD
         for ordinal, source, destination, asset, amount in entry.moves:
             known = source in self.names.accounts and destination in self.names.accounts
             if not known or asset not in self.names.assets:
@@ -141,8 +137,5 @@ class Recount:
                 )
             self.sums[source, asset] -= amount
             self.sums[destination, asset] += amount
-            self.incoming[destination, asset] += amount
-            if is_hold:
-                self.by_holds[destination, asset] += amount
-        if is_hold and entry.moves:
+        if entry.code == EntryCode.HOLD and entry.moves:
             self.held[entry.sequence] = entry.moves[0][1:]

@@ -7,11 +7,14 @@ from ledger.asset import CNY, Asset
 from ledger.chart import PURPOSES, SCHEME_ACCOUNTS, of_enterprise
 from ledger.command import Payload
 from ledger.errors import Refused
-from ledger.memory import Account, HeldAsset
+from ledger.memory import ASSET_BITS, Account, HeldAsset
 from ledger.roles import Grant, grant_one
 from ledger.subject import VERB_DECIDES, Handler, Result
 from ledger.tables import LedgerRow
 from ledger.work import Work
+
+ASSETS_MAX = (1 << ASSET_BITS) - 1
+"""How many assets have a number that fits the bits which a balance's key has for it."""
 
 
 class LedgerAlreadyOpen(Refused):
@@ -32,6 +35,18 @@ class AccountAlreadyOpen(Refused):
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} is open already", account=address)
+
+
+class TooManyAssets(Refused):
+    """The ledger knows as many assets as it can number."""
+
+    code = "too_many_assets"
+    rule = "REG-25"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"this ledger has {ASSETS_MAX} assets and can number no more", largest=ASSETS_MAX
+        )
 
 
 class OpenLedger(Payload, frozen=True):
@@ -112,6 +127,8 @@ def _open_code(work: Work, code: str) -> str:
     memory = work.memory
     if code in memory.assets:
         return code
+    if len(memory.assets_by_id) >= ASSETS_MAX:
+        raise TooManyAssets
     held = HeldAsset(len(memory.assets_by_id) + 1, code)
     memory.assets[code] = held
     memory.assets_by_id.append(held)
@@ -145,4 +162,10 @@ def set_due(work: Work, *, at: int, kind: str, key: str) -> None:
     work.put("due", item, (at, kind, key, None))
 
 
-REGISTER_HANDLERS = (Handler(OpenLedger, open_ledger, makers=VERB_DECIDES),)
+def _admit_opening(work: Work, _payload: OpenLedger) -> None:
+    """Refuse everybody once the ledger is open; before that nobody has a role. Rule: REG-21."""
+    if work.memory.accounts:
+        raise LedgerAlreadyOpen
+
+
+REGISTER_HANDLERS = (Handler(OpenLedger, open_ledger, makers=VERB_DECIDES, admit=_admit_opening),)

@@ -13,15 +13,16 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from ledger.apply import Pending
 from ledger.command import Command, PayloadMalformed, canonical, read_payload_json
 from ledger.db import Base, reading
 from ledger.digest import state_digest
 from ledger.errors import Refused
 from ledger.history import CommandTold, in_order
+from ledger.pending import Pending
 from ledger.subject import Subjects
 from ledger.tables import CommandRow, LeaseRow
 from ledger.tick import Tick
+from ledger.versions import RULES_VERSION, VERSIONS
 from ledger.writer import Writer
 
 
@@ -126,6 +127,10 @@ def _pending(row: CommandTold, subjects: Subjects) -> Pending:
     handler = subjects.handlers.get(row.kind)
     if handler is None:
         raise ReplayDiffers(row.sequence, "kind", logged=row.kind, replayed="unknown")
+    if row.rules_version not in VERSIONS:
+        raise ReplayDiffers(
+            row.sequence, "rules_version", logged=row.rules_version, replayed=RULES_VERSION
+        )
     try:
         payload = read_payload_json(handler.payload, row.payload.encode())
     except PayloadMalformed as malformed:
@@ -137,6 +142,7 @@ def _pending(row: CommandTold, subjects: Subjects) -> Pending:
         canonical(payload),
         by_writer=row.kind == Tick.kind,
         recorded_at=row.recorded_at,
+        rules_version=row.rules_version,
     )
 
 

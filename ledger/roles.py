@@ -17,7 +17,11 @@ from ledger.errors import Refused
 from ledger.memory import Memory
 from ledger.subject import ANYWHERE, Handler, Result, Role
 from ledger.tables import RoleGrantRow
+from ledger.versions import NEARER
 from ledger.work import Work
+
+SECURITY_OFFICERS_MIN = 2
+"""Fewer cannot grant any role, which takes four eyes."""
 
 PERSON = re.compile(r"person:[A-Z0-9][A-Z0-9_-]{0,31}", re.ASCII)
 
@@ -72,6 +76,39 @@ class RoleNotGranted(Refused):
         )
 
 
+class RolesConflict(Refused):
+    """The person has a role of another body, and nobody serves two."""
+
+    code = "roles_conflict"
+    rule = "REG-23"
+
+    def __init__(self, person: str, role: str, *, other: str, scope: str) -> None:
+        super().__init__(
+            f"{person} is {other} for {scope} and cannot be {role} as well; name another person, "
+            f"or take {other} away first",
+            person=person,
+            role=role,
+            other=other,
+            scope=scope,
+        )
+
+
+class LastSecurityOfficers(Refused):
+    """Fewer than two security officers would be left, and no role could be granted again."""
+
+    code = "last_security_officers"
+    rule = "REG-24"
+
+    def __init__(self, person: str, *, left: int) -> None:
+        super().__init__(
+            f"without {person} {left} security officers would be left, and granting takes "
+            f"{SECURITY_OFFICERS_MIN}; appoint another first",
+            person=person,
+            left=left,
+            needed=SECURITY_OFFICERS_MIN,
+        )
+
+
 class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One role of one person for one scope: "*", "enterprise:E001" or "district:370200"."""
 
@@ -110,6 +147,11 @@ def has_role(memory: Memory, person: str, roles: frozenset[Role], scope: str) ->
     return any((role, scope) in granted or (role, ANYWHERE) in granted for role in roles)
 
 
+def has_role_anywhere(memory: Memory, person: str, roles: frozenset[Role]) -> bool:
+    """Return whether *person* has one of *roles* for any scope at all."""
+    return any(role in roles for role, _ in memory.roles.get(person, ()))
+
+
 def require_role(
     memory: Memory, person: str, *, kind: str, roles: frozenset[Role], scope: str
 ) -> None:
@@ -138,6 +180,8 @@ def grant_one(work: Work, grant: Grant) -> None:
     key = (str(grant.role), grant.scope)
     if key in granted:
         raise RoleAlreadyGranted(grant.person, *key)
+    if work.is_since(NEARER):
+        _require_one_body(grant, granted)
     granted.add(key)
     work.on_refusal(lambda: granted.discard(key))
     work.session.add(
@@ -151,12 +195,34 @@ def grant_one(work: Work, grant: Grant) -> None:
     )
 
 
+def _require_one_body(grant: Grant, granted: set[tuple[str, str]]) -> None:
+    """
+    Refuse a role beside one of another body.
+
+    One role may be held for several scopes. Of two roles only those of the administrator and of the
+    compliance officer go together, for the same enterprise. Rule: REG-23.
+    """
+    for role, scope in sorted(granted):
+        together = {str(grant.role), role} <= _TOGETHER and grant.scope == scope
+        if role != grant.role and not together:
+            raise RolesConflict(grant.person, str(grant.role), other=role, scope=scope)
+
+
+_TOGETHER = frozenset({Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_COMPLIANCE})
+
+
 def revoke_role(work: Work, payload: RevokeRole) -> Result:
-    """Take the role away from now on. Rule: REG-20."""
+    """
+    Take the role away from now on; one person does it alone, because protection is urgent.
+
+    Rule: REG-20, REG-24.
+    """
     granted = work.memory.roles.get(payload.person, set())
     key = (str(payload.role), payload.scope)
     if key not in granted:
         raise RoleNotGranted(payload.person, *key)
+    if key == _OFFICER and work.is_since(NEARER):
+        _require_officers(work.memory, without=payload.person)
     granted.discard(key)
     work.on_refusal(lambda: granted.add(key))
     work.session.execute(
@@ -170,6 +236,16 @@ def revoke_role(work: Work, payload: RevokeRole) -> Result:
         .values(revoked_by=work.sequence)
     )
     return {}
+
+
+def _require_officers(memory: Memory, *, without: str) -> None:
+    """Refuse to leave fewer than two security officers. Rule: REG-24."""
+    left = sum(_OFFICER in granted for granted in memory.roles.values()) - 1
+    if left < SECURITY_OFFICERS_MIN:
+        raise LastSecurityOfficers(without, left=left)
+
+
+_OFFICER = (str(Role.SECURITY), ANYWHERE)
 
 
 def load_roles(connection: sa.Connection, memory: Memory) -> None:

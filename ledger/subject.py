@@ -38,7 +38,7 @@ ANYWHERE = "*"
 SYSTEM_ACTOR = "system:clock"
 
 VERB_DECIDES: frozenset[Role] = frozenset()
-"""Makers of a command whose verb itself checks who may send it."""
+"""Makers of a command for which its handler's *admit* and its verb check who may send it."""
 
 
 def anywhere(_work: Work, _payload: Any) -> str:
@@ -53,8 +53,10 @@ class Handler:
 
     *makers* may send it; where *checkers* are named it needs four eyes: a maker proposes it and a
     checker, another person, approves. *scope* names whose affairs it touches ("enterprise:E001",
-    "district:370200", "*"), and the maker's role must cover that. A *cold* handler gets a session
-    and a savepoint; a hot one decides in memory and checks everything before it changes anything.
+    "district:370200", "*"), and the maker's role must cover that. Where the payload decides whose
+    role it takes, *makers* is VERB_DECIDES and *admit* refuses those without it, and changes
+    nothing. A *cold* handler gets a session and a savepoint; a hot one decides in memory and checks
+    everything before it changes anything.
     """
 
     payload: type[Payload]
@@ -63,6 +65,7 @@ class Handler:
     checkers: frozenset[Role] = frozenset()
     scope: Callable[[Work, Any], str] = anywhere
     cold: bool = True
+    admit: Callable[[Work, Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import sqlalchemy as sa
 
-from ledger.chart import AccountMalformed, place_of
+from ledger.chart import AccountMalformed, is_held, place_of
 from ledger.finding import Findings
 from ledger.history import in_order
 from ledger.recount import Place, Recount
@@ -52,8 +52,8 @@ def check_holds(connection: sa.Connection, findings: Findings, recount: Recount)
     """
     Hold every hold against its entry, and held accounts against what their open holds have left.
 
-    Where units came into a held account by holds alone, both are equal. Where other entries
-    brought some as well, the account has at least what its holds have left. Rule: REG-15.
+    Both are equal, for every asset: nothing but holds brings units into such an account, and
+    nothing lies there that no hold explains. Rule: REG-15.
     """
     remaining: defaultdict[Place, int] = defaultdict(int)
     seen = 0
@@ -65,10 +65,10 @@ def check_holds(connection: sa.Connection, findings: Findings, recount: Recount)
         remaining[row.held_id, row.asset_id] += row.remaining
     for entry in sorted(recount.held):
         findings.problem("holds", f"entry {entry}", "the hold that it placed has no row")
-    for place in sorted(recount.by_holds.keys() | remaining.keys()):
+    held = {place for place in recount.sums if is_held(recount.names.accounts.get(place[0], ""))}
+    for place in sorted(held | remaining.keys()):
         stored, left = recount.sums[place], remaining[place]
-        by_holds_alone = recount.incoming[place] == recount.by_holds[place]
-        if stored < left or (by_holds_alone and stored != left):
+        if stored != left:
             findings.problem(
                 "holds",
                 _where(recount, place),

@@ -1,5 +1,5 @@
 """
-Plain commands on accounts: bulk entries, holds, reversal, and cash in and out.
+Plain entries: post them in bulk, and undo one by another.
 """
 
 from collections import Counter
@@ -8,19 +8,15 @@ from typing import ClassVar
 import msgspec
 import sqlalchemy as sa
 
-from ledger import hold as holds
-from ledger.asset import CNY, parse_asset
-from ledger.chart import of_enterprise, owner_of
+from ledger.chart import is_held
 from ledger.command import Payload
 from ledger.db import require_key_text
-from ledger.entry import Entry, EntryCode, Posting
+from ledger.entry import EntryCode, Posting
 from ledger.errors import Refused
-from ledger.memory import Hold
-from ledger.post import AccountUnknown, post, post_plain, reversing
-from ledger.register import open_account, open_asset
-from ledger.roles import require_role
+from ledger.post import post, reversing
+from ledger.post_bulk import post_plain
 from ledger.store import first_known_reference
-from ledger.subject import VERB_DECIDES, Handler, Result, Role
+from ledger.subject import Handler, Result, Role
 from ledger.tables import EntryRow, PostingRow
 from ledger.work import Work
 
@@ -28,13 +24,8 @@ ENTRIES_MAX = 8_192
 REVERSIBLE = frozenset({EntryCode.TRANSFER, EntryCode.DEPOSIT, EntryCode.WITHDRAWAL})
 """What no subject keeps a book of its own about; everything else is corrected by its subject."""
 
-OF_SUBJECT = ":"
-"""In the purpose of holds that a subject placed, such as ``market:order``."""
-
 OF_SUBJECTS = ("allocation:", "bank:", "freed:", "substitution:")
 """How references begin that subjects give; a plain line that took one first would block them."""
-
-HELD_PURPOSES = (":held", ":cash_held")
 
 
 class EntryExists(Refused):
@@ -86,20 +77,6 @@ class HeldUnits(Refused):
         )
 
 
-class HoldOfSubject(Refused):
-    """The hold stands behind something of a subject, such as an order, which alone may end it."""
-
-    code = "hold_of_subject"
-    rule = "REG-15"
-
-    def __init__(self, hold_id: int, purpose: str) -> None:
-        super().__init__(
-            f"hold {hold_id} stands behind {purpose}; cancel or settle that instead",
-            hold=hold_id,
-            purpose=purpose,
-        )
-
-
 class TooManyEntries(Refused):
     """A bulk command holds more entries than one commit may."""
 
@@ -142,64 +119,12 @@ class PostLines(Payload, frozen=True):
     lines: tuple[Line, ...]
 
 
-class OpenAccounts(Payload, frozen=True):
-    """Open accounts and assets by address and code, outside any registration."""
-
-    kind: ClassVar[str] = "accounts.open"
-    addresses: tuple[str, ...]
-    assets: tuple[str, ...] = ()
-
-
 class ReverseEntry(Payload, frozen=True):
     """Undo an entry by a new one with its ends swapped."""
 
     kind: ClassVar[str] = "entries.reverse"
     entry: int
     reason: str
-
-
-class Deposit(Payload, frozen=True):
-    """Credit an enterprise's cash against a line of the settlement bank's statement."""
-
-    kind: ClassVar[str] = "cash.deposit"
-    enterprise: str
-    amount_fen: int
-    statement_line: str
-
-
-class Withdraw(Payload, frozen=True):
-    """Pay an enterprise's free cash out through the settlement bank."""
-
-    kind: ClassVar[str] = "cash.withdraw"
-    enterprise: str
-    amount_fen: int
-
-
-class PlaceHold(Payload, frozen=True):
-    """Set units of a holding aside until *expires_at* (microseconds) at the latest."""
-
-    kind: ClassVar[str] = "hold.place"
-    enterprise: str
-    asset: str
-    amount: int
-    purpose: str
-    expires_at: int | None = None
-
-
-class CaptureHold(Payload, frozen=True):
-    """Use part of a hold: move it from the held account to *destination*."""
-
-    kind: ClassVar[str] = "hold.capture"
-    hold: int
-    amount: int
-    destination: str
-
-
-class ReleaseHold(Payload, frozen=True):
-    """Give back what a hold has left."""
-
-    kind: ClassVar[str] = "hold.release"
-    hold: int
 
 
 def post_lines(work: Work, payload: PostLines) -> Result:
@@ -211,12 +136,12 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     if len(payload.lines) > ENTRIES_MAX:
         raise TooManyEntries(len(payload.lines))
     references = [line.reference for line in payload.lines]
-    _require_new(work, references)
+    require_new(work, references)
     for reference in references:
         if reference.startswith(OF_SUBJECTS):
             raise ReferenceReserved(reference)
     ends = {line.source for line in payload.lines} | {line.destination for line in payload.lines}
-    _require_not_held(*sorted(end for end in ends if end.endswith(HELD_PURPOSES)))
+    require_not_held(*sorted(filter(is_held, ends)))
     first = work.memory.entry_sequence + 1
     count = post_plain(
         work,
@@ -227,13 +152,15 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     return {"first_entry": first, "entries": count}
 
 
-def _require_not_held(*addresses: str) -> None:
+def require_not_held(*addresses: str) -> None:
+    """Refuse the first address that stands behind holds. Rule: REG-15."""
     for address in addresses:
-        if address.endswith(HELD_PURPOSES):
+        if is_held(address):
             raise HeldUnits(address)
 
 
-def _require_new(work: Work, references: list[str]) -> None:
+def require_new(work: Work, references: list[str]) -> None:
+    """Refuse references that are empty, too long, there twice or written before. Rule: REG-06."""
     if "" in references:
         raise ReferenceEmpty
     require_key_text(max(references, key=len, default=""))
@@ -243,15 +170,6 @@ def _require_new(work: Work, references: list[str]) -> None:
     known = first_known_reference(work.session.connection(), references)
     if known is not None:
         raise EntryExists(known)
-
-
-def open_accounts(work: Work, payload: OpenAccounts) -> Result:
-    """Open each account and asset. Rule: REG-03."""
-    for address in payload.addresses:
-        open_account(work, address)
-    for code in payload.assets:
-        open_asset(work, parse_asset(code))
-    return {"accounts": len(payload.addresses), "assets": len(payload.assets)}
 
 
 def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
@@ -272,7 +190,7 @@ def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
         raise NotReversible(payload.entry, "it was reversed before")
     postings = read_postings(work, payload.entry)
     for posting in postings:
-        _require_not_held(posting.source, posting.destination)
+        require_not_held(posting.source, posting.destination)
     sequence = post(work, reversing(sequence=payload.entry, postings=postings, rule="REG-18"))
     return {"entry": sequence, "reason": payload.reason}
 
@@ -294,93 +212,10 @@ def read_postings(work: Work, entry: int) -> tuple[Posting, ...]:
     )
 
 
-def deposit(work: Work, payload: Deposit) -> Result:
-    """
-    Credit cash once a bank statement line; the same line never counts twice.
-
-    Rule: SET-20.
-    """
-    reference = f"bank:{payload.statement_line}"
-    _require_new(work, [reference])
-    posting = Posting(
-        "bank:settlement", of_enterprise(payload.enterprise, "cash"), CNY, payload.amount_fen
-    )
-    return {"entry": post(work, Entry(EntryCode.DEPOSIT, "SET-20", (posting,), reference))}
-
-
-def withdraw(work: Work, payload: Withdraw) -> Result:
-    """Pay out free cash; what is held for orders stays. Rule: SET-21."""
-    posting = Posting(
-        of_enterprise(payload.enterprise, "cash"), "bank:settlement", CNY, payload.amount_fen
-    )
-    return {"entry": post(work, Entry(EntryCode.WITHDRAWAL, "SET-21", (posting,)))}
-
-
-def place_hold(work: Work, payload: PlaceHold) -> Result:
-    """Set units aside. Rule: REG-15."""
-    if OF_SUBJECT in payload.purpose:
-        raise HoldOfSubject(0, payload.purpose)
-    placed = holds.place(
-        work,
-        account=of_enterprise(payload.enterprise, "holding"),
-        held=of_enterprise(payload.enterprise, "held"),
-        asset=payload.asset,
-        amount=payload.amount,
-        purpose=payload.purpose,
-        expires_at=payload.expires_at,
-    )
-    return {"hold": placed.id}
-
-
-def capture_hold(work: Work, payload: CaptureHold) -> Result:
-    """Use part of a hold, for an account without holds; what is left stays held. Rule: REG-15."""
-    hold = _plain_hold(work, payload.hold)
-    _require_not_held(payload.destination)
-    if payload.destination not in work.memory.accounts:
-        raise AccountUnknown(payload.destination)
-    holds.take(work, hold, payload.amount)
-    posting = Posting(hold.held.address, payload.destination, hold.asset.code, payload.amount)
-    entry = post(work, Entry(EntryCode.TRANSFER, "REG-15", (posting,)))
-    return {"entry": entry, "remaining": hold.remaining}
-
-
-def release_hold(work: Work, payload: ReleaseHold) -> Result:
-    """Give back what is left of a hold. Rule: REG-15."""
-    hold = _plain_hold(work, payload.hold)
-    scope = owner_of(hold.account.address)
-    require_role(work.memory, work.actor, kind=payload.kind, roles=_OWNER, scope=scope)
-    return {"entry": holds.release(work, hold)}
-
-
-def _plain_hold(work: Work, hold_id: int) -> Hold:
-    """Return an open hold that was placed by a command of its own, or refuse."""
-    hold = holds.open_hold(work, hold_id)
-    if OF_SUBJECT in hold.purpose:
-        raise HoldOfSubject(hold.id, hold.purpose)
-    return hold
-
-
-def _enterprise(_work: Work, payload: Deposit | Withdraw | PlaceHold) -> str:
-    return f"enterprise:{payload.enterprise}"
-
-
 _CLEARING = frozenset({Role.CLEARING_OPERATOR})
 _REGULATOR = frozenset({Role.CITY_REGULATOR})
-_OWNER = frozenset({Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_TRADER})
 
 TRANSFER_HANDLERS = (
     Handler(PostLines, post_lines, makers=_REGULATOR, checkers=_REGULATOR),
-    Handler(OpenAccounts, open_accounts, makers=_REGULATOR | {Role.EXCHANGE_OPERATOR}),
     Handler(ReverseEntry, reverse_entry, makers=_CLEARING, checkers=_REGULATOR),
-    Handler(Deposit, deposit, makers=_CLEARING, checkers=_CLEARING),
-    Handler(
-        Withdraw,
-        withdraw,
-        makers=frozenset({Role.ENTERPRISE_ADMIN}),
-        checkers=_CLEARING,
-        scope=_enterprise,
-    ),
-    Handler(PlaceHold, place_hold, makers=_OWNER, scope=_enterprise, cold=False),
-    Handler(CaptureHold, capture_hold, makers=_CLEARING, cold=False),
-    Handler(ReleaseHold, release_hold, makers=VERB_DECIDES, cold=False),
 )

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from ledger.command import canonical
+from ledger.db import require_key_text
 from ledger.memory import Memory
+from ledger.versions import NEARER, RULES_VERSION, is_since
 
 Row = tuple[object, ...]
 
@@ -20,7 +22,8 @@ class Work:
     The hands of a verb for the time of one command.
 
     *now* is ledger time in microseconds; *actor* made the command and *approver* is the second
-    person where four eyes were needed. Entries are numbered from the ledger's last.
+    person where four eyes were needed. Entries are numbered from the ledger's last. *rules_version*
+    is by whose rules the command is decided.
     """
 
     __slots__ = (
@@ -35,19 +38,28 @@ class Work:
         "now",
         "postings",
         "rows",
+        "rules_version",
         "sequence",
         "undo",
         "upserts",
     )
 
     def __init__(
-        self, memory: Memory, *, sequence: int, now: int, actor: str, session: Session | None = None
+        self,
+        memory: Memory,
+        *,
+        sequence: int,
+        now: int,
+        actor: str,
+        session: Session | None = None,
+        rules_version: str = RULES_VERSION,
     ) -> None:
         self.memory = memory
         self.sequence = sequence
         self.now = now
         self.actor = actor
         self.approver = ""
+        self.rules_version = rules_version
         self._session = session
         self.entries: list[Row] = []
         self.postings: list[Row] = []
@@ -63,6 +75,16 @@ class Work:
         """Return the session of a cold command; a hot one decides in memory and has none."""
         assert self._session is not None, "a hot command reads memory only"
         return self._session
+
+    def is_since(self, version: str) -> bool:
+        """Return whether this command is decided by the rules of *version* or later ones."""
+        return is_since(self.rules_version, version)
+
+    def require_keys(self, *texts: str) -> None:
+        """Refuse a text that is to be found by an index and is too long for one. Rule: REG-05."""
+        if self.is_since(NEARER):
+            for text in texts:
+                require_key_text(text)
 
     def add(self, table: str, row: Row) -> None:
         """Append one row, values in the order of the table's columns."""

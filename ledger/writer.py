@@ -14,16 +14,17 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from ledger.apply import Applying, CommandFailed, Pending
+from ledger.apply import Applying
 from ledger.command import Answer, Command, canonical, encode_payload, require_id
 from ledger.db import CheckpointFailed, move_wal, require_durable
 from ledger.errors import Refused
+from ledger.lease import take_lease
 from ledger.load import load_memory
 from ledger.memory import Memory
+from ledger.pending import CommandFailed, Pending
 from ledger.roles import require_person
 from ledger.store import Store
 from ledger.subject import Subjects
-from ledger.tables import LeaseRow
 from ledger.tick import Tick, is_due, tick_command
 
 BATCH_MAX = 512
@@ -75,7 +76,7 @@ class Writer:
         self._stopped: Refused | None = None
         self._engine = engine
         self._connect()
-        self.epoch = _take_lease(self._connection, holder)
+        self.epoch = take_lease(self._connection, holder)
         self.memory = self._load()
         self._memory_is_true = True
 
@@ -286,18 +287,3 @@ def _answered(outcome: Answer | Refused) -> Answer:
     if isinstance(outcome, Refused):
         raise outcome
     return outcome
-
-
-def _take_lease(connection: sa.Connection, holder: str) -> int:
-    """Return an epoch that no other writer has, even one that starts at the same instant."""
-    with connection.begin():
-        connection.execute(
-            sa.text(
-                "INSERT INTO lease (id, epoch, holder) VALUES (1, 0, :holder) "
-                "ON CONFLICT (id) DO NOTHING"
-            ),
-            {"holder": holder},
-        )
-        # The update locks the row, so the epoch read after it is nobody else's.
-        connection.execute(sa.update(LeaseRow).values(epoch=LeaseRow.epoch + 1, holder=holder))
-        return int(connection.execute(sa.select(LeaseRow.epoch)).scalar_one())

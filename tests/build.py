@@ -2,19 +2,23 @@
 
 import itertools
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from typing import ClassVar
 
 import sqlalchemy as sa
 
+from ledger import versions
 from ledger.adopt import POLICY
 from ledger.approve import approving, proposing
+from ledger.asset import parse_asset
 from ledger.command import Answer, Command, Payload
 from ledger.db import reading
 from ledger.digest import state_digest
 from ledger.kernel import compose
 from ledger.parties.enroll import PARTIES
-from ledger.register import OpenLedger
+from ledger.register import OpenLedger, open_account, open_asset
 from ledger.roles import Grant
-from ledger.subject import Role, Subject
+from ledger.subject import Handler, Role, Subject
 from ledger.writer import Writer
 
 REGULATOR, SECOND_REGULATOR = "person:REG1", "person:REG2"
@@ -38,6 +42,36 @@ GRANTS = (
 )
 
 
+class OpenFreely(Payload, frozen=True):
+    """Open accounts of parties that no test of the kernel needs to register."""
+
+    kind: ClassVar[str] = "test.open"
+    addresses: tuple[str, ...]
+    assets: tuple[str, ...] = ()
+
+
+def open_freely(work, payload):
+    for address in payload.addresses:
+        open_account(work, address)
+    for code in payload.assets:
+        open_asset(work, parse_asset(code))
+    return {"accounts": len(payload.addresses), "assets": len(payload.assets)}
+
+
+@contextmanager
+def decided_by(version):
+    """Let what is sent meanwhile be decided, and logged, by the rules of *version*."""
+    newest, versions.RULES_VERSION = versions.RULES_VERSION, version
+    try:
+        yield
+    finally:
+        versions.RULES_VERSION = newest
+
+
+_OPENERS = frozenset({Role.CITY_REGULATOR, Role.EXCHANGE_OPERATOR})
+FREELY = Subject("freely", (Handler(OpenFreely, open_freely, makers=_OPENERS),))
+"""Only the ledgers of tests have it: see `OpenFreely`."""
+
 _IDS = itertools.count(1)
 
 OPENED: list["Bench"] = []
@@ -52,7 +86,7 @@ class Bench:
     ) -> None:
         self.engine = engine
         self.clock = clock
-        self.subjects = compose((PARTIES, POLICY, *subjects))
+        self.subjects = compose((PARTIES, POLICY, FREELY, *subjects))
         self.writer = Writer(engine, self.subjects, clock=clock)
         OPENED.append(self)
 

@@ -119,6 +119,7 @@ def record_history(work: Work, payload: RecordHistory) -> Result:
 
 def _record(work: Work, line: HistoryLine, seen: set[tuple[str, int, str]]) -> None:
     work.memory.cache(Parties).enterprise(line.enterprise)
+    work.require_keys(line.product)
     key = (line.enterprise, line.year, line.product)
     if min(line.energy_kgce, line.coal_kg, line.output) < 0:
         raise HistoryMalformed(line.enterprise, year=line.year, problem="below zero")
@@ -192,6 +193,7 @@ def _require_facility(work: Work, line: EntitlementLine) -> None:
 
 
 def _require_first(work: Work, line: EntitlementLine) -> None:
+    work.require_keys(line.document)
     same = sa.select(EntitlementRow.sequence).where(
         EntitlementRow.enterprise == line.enterprise,
         EntitlementRow.measure == line.measure,

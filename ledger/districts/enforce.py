@@ -201,6 +201,7 @@ def _decide(
     sheet: str = "",
 ) -> None:
     """Keep one decision; its document counts once for each thing it may decide. Rule: DST-51."""
+    work.require_keys(document)
     same = sa.select(BudgetDecisionRow.sequence).where(
         BudgetDecisionRow.district == row.district,
         BudgetDecisionRow.year == row.year,

@@ -161,6 +161,7 @@ def adopt_factors(work: Work, payload: AdoptFactors) -> Result:
     Rule: MRV-50, MRV-51, MRV-52, MRV-71.
     """
     require_year(payload.year)
+    work.require_keys(payload.edition, *(line.code for line in payload.rows))
     table = _table(payload)
     _require_free(work.session, payload)
     _require_no_quota(work, payload)

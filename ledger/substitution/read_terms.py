@@ -72,7 +72,7 @@ def terms_of(work: Work, project: ProjectRow, measures: Iterable[str]) -> Terms:
     reader = Reader(work.memory.cache(Policy), district.pack, day_of(work.now))
     families = as_texts(reader.find("substitution.measures"))
     asked = [measure for measure in measures if family_of(measure) in families]
-    ratios = {measure: _ratio(reader, project, family_of(measure)) for measure in asked}
+    ratios = {measure: ratio_of(reader, project, family_of(measure)) for measure in asked}
     is_reducing = as_switch(reader.find("substitution.reduction_required"))
     matrix = _matrix(reader)
     pool = as_text(reader.find("substitution.pool_area"))
@@ -84,7 +84,8 @@ def family_of(measure: str) -> str:
     return measure.split("-")[0]
 
 
-def _ratio(reader: Reader, project: ProjectRow, family: str) -> Fraction:
+def ratio_of(reader: Reader, project: ProjectRow, family: str) -> Fraction:
+    """Return the ratio at which a family of measures is substituted: the most particular given."""
     keys = [f"substitution.ratio.{family}"]
     if family == "pollutant" and project.pollutant_standard == "failed":
         keys.insert(0, "substitution.ratio.pollutant_standard_failed")

@@ -1,18 +1,11 @@
 """A small ledger that has seen a bit of everything: entries, holds, expiry, reversal, refusals."""
 
+from ledger.cash import Deposit
 from ledger.roles import Grant
+from ledger.set_aside import CaptureHold, PlaceHold, ReleaseHold
 from ledger.subject import Role
-from ledger.transfer import (
-    CaptureHold,
-    Deposit,
-    Line,
-    OpenAccounts,
-    PlaceHold,
-    PostLines,
-    ReleaseHold,
-    ReverseEntry,
-)
-from tests.build import CLEARING, REGULATOR, SECOND_CLEARING, open_ledger
+from ledger.transfer import Line, PostLines, ReverseEntry
+from tests.build import CLEARING, REGULATOR, SECOND_CLEARING, OpenFreely, open_ledger
 from tests.conftest import DAY
 
 FLOW = "energy.flow.general.2025.eq.370200"
@@ -28,7 +21,7 @@ def opened(engine, clock, subjects=()):
     grants = (Grant(TRADER, Role.ENTERPRISE_TRADER, "enterprise:E1"),)
     bench = open_ledger(engine, clock, subjects, grants=grants)
     addresses = (E1, E2, E1_HELD, "enterprise:E1:cash")
-    bench.do(OpenAccounts(addresses=addresses, assets=(FLOW,))).require()
+    bench.do(OpenFreely(addresses=addresses, assets=(FLOW,))).require()
     return bench
 
 

@@ -23,8 +23,7 @@ from ledger.merkle import leaf_hash, root_of
 from ledger.note import CheckpointOriginOther, open_checkpoint, parse_key
 from ledger.register import OpenLedger
 from ledger.tables import CheckpointRow, CommandRow
-from ledger.transfer import OpenAccounts
-from tests.build import EXCHANGE, GRANTS, REGULATOR, Bench
+from tests.build import EXCHANGE, GRANTS, REGULATOR, Bench, OpenFreely
 from tests.ledger.independent import LOG_KEY, command_leaf, entry_leaf
 from tests.ledger.small import COMMANDS, E2, ENTRIES, FLOW, opened, play
 from tests.ledger.tampering import unguarded
@@ -129,7 +128,7 @@ def test_the_same_size_is_signed_once(small):
 def test_an_attester_that_goes_on_signs_what_a_fresh_one_would(small, monkeypatch):
     attester = Attester(small.engine, LOG_KEY, origin=origin_of(small.engine), key_name=NAME)
     attester.sign()
-    small.do(OpenAccounts(addresses=("enterprise:E3:holding",)), actor=EXCHANGE).require()
+    small.do(OpenFreely(addresses=("enterprise:E3:holding",)), actor=EXCHANGE).require()
     read = []
     monkeypatch.setattr("ledger.attest._append", _counting(read))
 
@@ -154,7 +153,7 @@ def _counting(read):
 def test_roots_do_not_depend_on_how_commands_were_batched(engine, other_engine, clock):
     one_by_one, together = Bench(engine, clock), Bench(other_engine, clock)
     commands = [
-        Command(f"c:{number}", REGULATOR, OpenAccounts(addresses=(f"source:S{number}",)))
+        Command(f"c:{number}", REGULATOR, OpenFreely(addresses=(f"source:S{number}",)))
         for number in range(5)
     ]
     for bench in (one_by_one, together):

@@ -18,7 +18,7 @@ from ledger.keys import verifier_key
 from ledger.post import post
 from ledger.subject import Handler, Role, Subject
 from ledger.transfer import Line, PostLines
-from tests.build import OPENED
+from tests.build import OPENED, OpenFreely
 from tests.conftest import FixedClock
 from tests.ledger.independent import LOG_KEY
 from tests.ledger.small import E1, E1_HELD, E2, FLOW, opened, play
@@ -125,7 +125,7 @@ TAMPERS = [
     ("UPDATE commands SET code = 'ok' WHERE sequence = 12", "leaves"),
     ("UPDATE commands SET answer = replace(answer, '5', '6') WHERE sequence = 5", "leaves"),
     ("UPDATE commands SET answer = answer || ' ' WHERE sequence = 12", "leaves"),
-    ("UPDATE commands SET rules_version = '2' WHERE sequence = 5", "leaves"),
+    ("UPDATE commands SET rules_version = '1' WHERE sequence = 5", "leaves"),
     ("UPDATE commands SET recorded_at = recorded_at + 2 WHERE sequence = 5", "times"),
     ("UPDATE commands SET recorded_at = recorded_at + 1 WHERE sequence = 15", "leaves"),
     ("UPDATE commands SET leaf_hash = payload_hash WHERE sequence = 5", "leaves"),
@@ -342,13 +342,27 @@ def test_an_unsafe_setting_is_found(copy):
     assert failed["durability"]["setting"] == "synchronous"
 
 
-def test_units_that_came_without_a_hold_may_lie_beside_those_that_are_held(engine, clock):
+@pytest.mark.parametrize("amount", [1, 7])
+def test_units_beside_those_that_open_holds_explain_are_found(engine, clock, amount):
     bench = build(engine, clock, (SLIPPING,))
-    bench.do(Slip(source=E2, destination=E1_HELD, amount=7)).require()
+    bench.do(Slip(source=E2, destination=E1_HELD, amount=amount)).require()
 
-    checked = self_check(engine)
+    failed = self_check(engine).failed
 
-    assert checked.failed == {}
+    assert set(failed) == {"holds"}
+    assert failed["holds"]["where"] == f"{E1_HELD} {FLOW}"
+    assert (failed["holds"]["stored"], failed["holds"]["held"]) == (500 + amount, 500)
+
+
+def test_units_in_a_held_account_that_never_saw_a_hold_are_found(engine, clock):
+    bench = build(engine, clock, (SLIPPING,))
+    bench.do(OpenFreely(addresses=("enterprise:E2:held",))).require()
+    bench.do(Slip(source=E2, destination="enterprise:E2:held", amount=3)).require()
+
+    failed = self_check(engine).failed
+
+    assert set(failed) == {"holds"}
+    assert (failed["holds"]["stored"], failed["holds"]["held"]) == (3, 0)
 
 
 def test_units_taken_from_under_a_hold_are_found(engine, clock):

@@ -14,10 +14,9 @@ from ledger.db import reading
 from ledger.export import ExportDirectoryNotEmpty, export_jsonl
 from ledger.keys import public_key_text
 from ledger.replay import replay
-from ledger.transfer import OpenAccounts
 from ledger.verify import VerificationFailed, verify_export
 from tests import build
-from tests.build import EXCHANGE
+from tests.build import EXCHANGE, OpenFreely
 from tests.conftest import FixedClock
 from tests.ledger.independent import LOG_KEY
 from tests.ledger.small import E1_HELD, TRADER, opened, place, play
@@ -79,7 +78,7 @@ def test_an_export_verifies_without_trusting_anyone(engine, clock, tmp_path):
 
 def test_an_export_says_what_is_later_than_its_last_checkpoint(small, tmp_path):
     note = sign(small.engine)
-    small.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    small.do(OpenFreely(addresses=("source:S1",)), actor=EXCHANGE).require()
     export_jsonl(small.engine, tmp_path / "export")
 
     report = verify_export(tmp_path / "export", note, KEY)
@@ -207,11 +206,11 @@ def test_a_history_written_anew_and_signed_anew_fails_an_outside_checkpoint(
 ):
     numbered_anew()
     honest = opened(engine, FixedClock())
-    honest.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    honest.do(OpenFreely(addresses=("source:S1",)), actor=EXCHANGE).require()
     kept_outside = sign(engine)
     numbered_anew()
     rewritten = opened(other_engine, FixedClock())
-    rewritten.do(OpenAccounts(addresses=("source:S2",)), actor=EXCHANGE).require()
+    rewritten.do(OpenFreely(addresses=("source:S2",)), actor=EXCHANGE).require()
     sign(other_engine)
     directory = export_jsonl(other_engine, tmp_path / "export").directory
     verify_export(directory, key_text=KEY)  # it fits in itself
@@ -229,7 +228,7 @@ def test_a_history_whose_end_was_cut_off_fails_an_outside_checkpoint(
 ):
     numbered_anew()
     whole = opened(engine, FixedClock())
-    whole.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    whole.do(OpenFreely(addresses=("source:S1",)), actor=EXCHANGE).require()
     kept_outside = sign(engine)
     numbered_anew()
     opened(other_engine, FixedClock())
@@ -249,7 +248,7 @@ def test_a_replay_in_other_batches_verifies_against_the_checkpoint_of_the_origin
 ):
     """Also where the checkpoint ends within a block of the replay, as it does with 7 and 512."""
     kept_outside = sign(small.engine)
-    small.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    small.do(OpenFreely(addresses=("source:S1",)), actor=EXCHANGE).require()
     original = export_jsonl(small.engine, tmp_path / "original").directory
     replay(small.engine, other_engine, small.subjects, itertools.cycle(sizes))
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from ledger.cash import Deposit
 from ledger.entry import Entry, EntryCode, Posting
-from ledger.transfer import Deposit, Line, OpenAccounts, PostLines
-from tests.build import CLEARING, SECOND_CLEARING, open_ledger
+from ledger.transfer import Line, PostLines
+from tests.build import CLEARING, SECOND_CLEARING, OpenFreely, open_ledger
 
 FLOW = "energy.flow.general.2025.eq.370200"
 
@@ -13,7 +14,7 @@ FLOW = "energy.flow.general.2025.eq.370200"
 def bench(engine, clock):
     bench = open_ledger(engine, clock)
     bench.do(
-        OpenAccounts(
+        OpenFreely(
             addresses=(
                 "enterprise:E1:holding",
                 "enterprise:E2:holding",

@@ -17,8 +17,7 @@ from ledger.register import open_account
 from ledger.replay import ReplayDiffers, ReplayTargetNotEmpty, replay
 from ledger.subject import Handler, Role, Subject
 from ledger.tables import CheckpointRow
-from ledger.transfer import OpenAccounts
-from tests.build import EXCHANGE, REGULATOR, Bench
+from tests.build import EXCHANGE, REGULATOR, Bench, OpenFreely
 from tests.ledger.independent import LOG_KEY
 from tests.ledger.small import opened, play
 from tests.ledger.tampering import unguarded
@@ -63,7 +62,7 @@ def test_a_replay_gives_the_same_state_and_the_same_tree(small, other_engine, si
 @on_sqlite
 def test_a_restored_ledger_goes_on_under_the_checkpoints_of_its_source(small, other_engine, sizes):
     kept = _signed(small.engine)
-    small.do(OpenAccounts(addresses=("source:S1",)), actor=EXCHANGE).require()
+    small.do(OpenFreely(addresses=("source:S1",)), actor=EXCHANGE).require()
     replay(small.engine, other_engine, small.subjects, SIZES[sizes]())
     with small.engine.connect() as source, other_engine.begin() as target:
         for row in source.execute(sa.select(CheckpointRow.__table__)):
@@ -94,7 +93,7 @@ def test_a_replay_may_change_the_database(engine, other_engine, clock):
 def test_what_was_replayed_goes_on_like_its_source(small, other_engine, clock):
     replay(small.engine, other_engine, small.subjects, itertools.repeat(512))
     again = Bench(other_engine, clock)
-    more = OpenAccounts(addresses=("source:S1",))
+    more = OpenFreely(addresses=("source:S1",))
 
     answers = [each.do(more, actor=EXCHANGE, command_id="more") for each in (small, again)]
 

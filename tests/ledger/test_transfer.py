@@ -3,9 +3,10 @@
 import pytest
 
 from ledger.roles import Grant
+from ledger.set_aside import CaptureHold, PlaceHold
 from ledger.subject import Role
-from ledger.transfer import CaptureHold, Line, OpenAccounts, PlaceHold, PostLines, ReverseEntry
-from tests.build import CLEARING, REGULATOR, open_ledger
+from ledger.transfer import Line, PostLines, ReverseEntry
+from tests.build import CLEARING, REGULATOR, OpenFreely, open_ledger
 
 FLOW = "energy.flow.general.2025.eq.370200"
 TRADER = "person:T1"
@@ -17,7 +18,7 @@ def bench(engine, clock):
     bench = open_ledger(
         engine, clock, grants=(Grant(TRADER, Role.ENTERPRISE_TRADER, "enterprise:E1"),)
     )
-    bench.do(OpenAccounts(addresses=ACCOUNTS, assets=(FLOW,))).require()
+    bench.do(OpenFreely(addresses=ACCOUNTS, assets=(FLOW,))).require()
     line = Line("R1", "scheme:issuance", "enterprise:E1:holding", FLOW, 1_000)
     bench.both(PostLines(rule="REG-11", lines=(line,))).require()
     return bench

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.apply import EpochStale
+from ledger.cash import Deposit
 from ledger.command import (
     Command,
     FieldUnknown,
@@ -20,13 +21,13 @@ from ledger.command import (
 )
 from ledger.db import CheckpointFailed, reading
 from ledger.kernel import compose
-from ledger.register import OpenLedger, open_account
+from ledger.register import LedgerAlreadyOpen, OpenLedger, open_account
+from ledger.set_aside import PlaceHold
 from ledger.subject import Handler, Role, Subject
 from ledger.tables import BlockRow, CommandRow
 from ledger.tick import Tick
-from ledger.transfer import Deposit, OpenAccounts, PlaceHold
 from ledger.writer import KindUnknown, OutcomeUnknown, Writer
-from tests.build import REGULATOR, Bench, open_ledger
+from tests.build import REGULATOR, Bench, OpenFreely, open_ledger
 
 
 class Break(Payload, frozen=True):
@@ -48,7 +49,7 @@ def bench(engine, clock):
 
 
 def opening(*addresses):
-    return OpenAccounts(addresses=addresses)
+    return OpenFreely(addresses=addresses)
 
 
 def count(bench, table):
@@ -250,10 +251,11 @@ def test_a_ledger_is_opened_once(bench):
     before = bench.digest()
     again = OpenLedger(name="x", jurisdiction="x", purpose="live", grants=())
 
-    answer = bench.do(again)
+    with pytest.raises(LedgerAlreadyOpen):
+        bench.do(again)
 
-    assert answer.code == "ledger_already_open"
     assert bench.digest() == before
+    assert count(bench, CommandRow) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import sqlalchemy as sa
 
 import seeds
 from ledger.adopt import AdoptPack
+from ledger.cash import Deposit
 from ledger.command import canonical
 from ledger.days import day_of
 from ledger.db import reading
+from ledger.open_accounts import OpenAccounts
 from ledger.parties.enroll import (
     DistrictLine,
     EnterpriseLine,
@@ -21,7 +23,7 @@ from ledger.parties.party import credit_check
 from ledger.policy import to_plain
 from ledger.roles import Grant
 from ledger.subject import Role
-from ledger.transfer import Deposit, Line, OpenAccounts, PostLines
+from ledger.transfer import Line, PostLines
 from market.cancel import CancelOrder
 from market.change_phase import ChangePhase
 from market.close_day import CloseDay

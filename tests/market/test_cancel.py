@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.transfer import ReleaseHold
+from ledger.set_aside import ReleaseHold
 from market.cancel import CancelOrder
 from tests.build import EXCHANGE
 from tests.market.floor import open_floor, trader
@@ -43,8 +43,19 @@ def test_an_order_that_is_not_ones_own_is_unknown(lite):
 
     assert (others.code, nobodys.code) == ("order_unknown", "order_unknown")
     assert others.facts == {"order": order, "enterprise": "E2"}
+    assert nobodys.facts == {"order": 999_999, "enterprise": "E2"}
+    assert others.message.replace(str(order), "N") == nobodys.message.replace("999999", "N")
     assert lite.bench.digest() == before
     assert lite.cancel("E1", order).ok
+
+
+def test_whether_anothers_order_is_over_is_not_told_either(lite):
+    filled = lite.sell("E1", 10_000, 10).require().result["order"]
+    lite.buy("E2", 10_000, 10).require()
+
+    answer = lite.cancel("E2", filled)
+
+    assert (answer.code, answer.facts) == ("order_unknown", {"order": filled, "enterprise": "E2"})
 
 
 def test_an_order_that_is_over_cannot_be_cancelled(lite):

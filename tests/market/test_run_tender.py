@@ -125,6 +125,31 @@ def test_an_unsold_lot_goes_back(floor):
     assert bid(floor, tender, "E2", 20_000).code == "tender_closed"
 
 
+def test_who_was_not_admitted_is_told_nothing_of_the_bids(lite):
+    tender = open_tender(lite).require().result["tender"]
+    before_bids = bid(lite, tender, "E5", 30_000)
+    bid(lite, tender, "E2", 20_000).require()
+    before = lite.bench.digest()
+
+    answer = bid(lite, tender, "E5", 30_000)
+
+    assert (answer.code, answer.facts) == ("not_qualified", {"bidder": "E5", "bidders": 3})
+    assert (answer.message, answer.facts) == (before_bids.message, before_bids.facts)
+    assert lite.bench.digest() == before
+
+
+def test_a_number_that_is_something_else_is_as_unknown_as_one_that_is_nothing(lite):
+    order = lite.sell("E1", 20_000, 10).sequence
+    open_tender(lite).require()
+
+    answers = [bid(lite, number, "E5", 30_000) for number in (order, 999_999)]
+
+    assert [(each.code, each.facts) for each in answers] == [
+        ("tender_unknown", {"tender": order}),
+        ("tender_unknown", {"tender": 999_999}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("enterprise", "price_fen", "code"),
     [

@@ -23,8 +23,10 @@ from ledger.compliance.standing import gap_of
 from ledger.compliance.surrender import Choice, Surrender
 from ledger.days import end_of, start_of
 from ledger.db import reading
+from ledger.open_accounts import OpenAccounts
 from ledger.parties.enroll import RegisterEnterprises
-from ledger.transfer import Line, OpenAccounts, PlaceHold, PostLines, ReleaseHold
+from ledger.set_aside import PlaceHold, ReleaseHold
+from ledger.transfer import Line, PostLines
 from tests.api.town import enterprise as enterprise_line
 from tests.build import SECOND_REGULATOR
 from tests.ledger.compliance.world import (

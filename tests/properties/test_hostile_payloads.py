@@ -2,9 +2,11 @@
 Whatever values a payload has, the ledger answers or refuses; nothing else comes out of it.
 
 Every kind of the whole program is sent with values of the right types that are empty, huge,
-negative, very long, odd Unicode, unknown or twice there, by persons who may do anything. A refusal
+negative, very long, odd Unicode, unknown or twice there, by persons who may send them. A refusal
 leaves the state as it was, and at the end memory is what the database says.
 """
+
+import random
 
 import pytest
 
@@ -19,26 +21,28 @@ from ledger.subject import Role
 from ledger.tables import OUTSIDE_DIGEST
 from ledger.tick import Tick
 from tests.api.town import open_town
-from tests.build import SECOND_SECURITY, SECURITY
+from tests.build import SECOND_SECURITY, SECURITY, OpenFreely
 from tests.conftest import FixedClock, fresh_engine
 from tests.properties.hostile import Hostile
 from tests.properties.memory_view import remembered
 
-MAKER, CHECKER = "person:A1", "person:A2"
+OWN = {Tick.kind, OpenFreely.kind}
+"""Kinds that nobody outside sends: the writer's, and one of the tests'."""
 STATE = [name for name in Base.metadata.tables if name not in OUTSIDE_DIGEST]
 ROUNDS = 2
 """How often each kind is sent with each seed."""
 
 
 class Siege:
-    """A town, and persons with every role who send it what is drawn."""
+    """A town, and two persons of every role who send it what is drawn."""
 
     def __init__(self, engine, seed, share):
         self.clock = FixedClock()
         self.bench = open_town(engine, self.clock)
         self.hostile = Hostile(self.bench.subjects, seed, share)
         self.codes = []
-        grants = tuple(Grant(person, role) for person in (MAKER, CHECKER) for role in Role)
+        self.chance = random.Random(seed)
+        grants = tuple(Grant(office(role, n), role) for role in Role for n in (1, 2))
         giving = GrantRoles(grants=grants)
         self.bench.both(giving, maker=SECURITY, checker=SECOND_SECURITY).require()
         self.state = self.look()
@@ -52,20 +56,32 @@ class Siege:
             }
 
     def run(self, rounds):
-        kinds = [kind for kind in self.bench.subjects.handlers if kind != Tick.kind]
+        kinds = [kind for kind in self.bench.subjects.handlers if kind not in OWN]
         for _ in range(rounds):
             self.hostile.chance.shuffle(kinds)
             for kind in kinds:
                 self.send(self.hostile.payload(kind))
 
     def send(self, payload):
-        if not self.bench.subjects.handlers[payload.kind].checkers:
-            self.attempt(payload, lambda: self.bench.do(payload, actor=MAKER))
+        handler = self.bench.subjects.handlers[payload.kind]
+        maker = self.one_of(self.makers(payload), 1)
+        if not handler.checkers:
+            self.attempt(payload, lambda: self.bench.do(payload, actor=maker))
             return
-        answer = self.attempt(payload, lambda: self.bench.do(proposing(payload), actor=MAKER))
+        answer = self.attempt(payload, lambda: self.bench.do(proposing(payload), actor=maker))
         if answer is not None and answer.ok:
             approval = approving(answer.sequence, payload)
-            self.attempt(payload, lambda: self.bench.do(approval, actor=CHECKER))
+            checker = self.one_of(handler.checkers, 2)
+            self.attempt(payload, lambda: self.bench.do(approval, actor=checker))
+
+    def makers(self, payload):
+        """Return the roles that may send *payload*; those of what it proposes, if it does."""
+        handlers = self.bench.subjects.handlers
+        kind = getattr(payload, "proposed_kind", payload.kind)
+        return handlers[kind].makers if kind in handlers else ()
+
+    def one_of(self, roles, number):
+        return office(self.chance.choice(sorted(roles or Role)), number)
 
     def attempt(self, payload, send):
         """Send once and return the answer or None; nothing may have changed by a refusal."""
@@ -88,6 +104,10 @@ class Siege:
         return answer
 
 
+def office(role, number):
+    return f"person:{role.upper()}-{number}"
+
+
 def require_same_after_restart(siege):
     before = remembered(siege.bench.writer.memory)
     siege.bench.restart()
@@ -104,7 +124,7 @@ def test_every_answer_is_an_answer_or_a_refusal_and_a_refusal_changes_nothing(
 
     require_same_after_restart(siege)
     assert self_check(sqlite_engine).failed == {}
-    assert {kind for kind, _ in siege.codes} == set(siege.bench.subjects.handlers) - {Tick.kind}
+    assert {kind for kind, _ in siege.codes} == set(siege.bench.subjects.handlers) - OWN
 
 
 @pytest.mark.parametrize("other_engine", ["sqlite"], indirect=True)

@@ -17,19 +17,10 @@ from ledger.command import Command, IdReused
 from ledger.db import reading
 from ledger.replay import replay
 from ledger.roles import Grant
+from ledger.set_aside import CaptureHold, PlaceHold, ReleaseHold
 from ledger.subject import Handler, Role, Subject
-from ledger.transfer import (
-    CaptureHold,
-    Line,
-    OpenAccounts,
-    PlaceHold,
-    PostLines,
-    ReleaseHold,
-    ReverseEntry,
-    post_lines,
-    reverse_entry,
-)
-from tests.build import CLEARING, REGULATOR, open_ledger
+from ledger.transfer import Line, PostLines, ReverseEntry, post_lines, reverse_entry
+from tests.build import CLEARING, REGULATOR, OpenFreely, open_ledger
 from tests.conftest import SECOND, START
 
 ASSETS = tuple(f"energy.flow.general.{year}.eq.370200" for year in (2025, 2026))
@@ -228,7 +219,7 @@ class Game:
             Grant(TRADER, Role.ENTERPRISE_TRADER, f"enterprise:{name}") for name in ENTERPRISES
         )
         self.bench = open_ledger(engine, clock, (DIRECT,), grants=grants)
-        opening = OpenAccounts(addresses=(*HOLDINGS, *HELD), assets=ASSETS)
+        opening = OpenFreely(addresses=(*HOLDINGS, *HELD), assets=ASSETS)
         self.bench.do(opening).require()
         self.clock = clock
         self.oracle = Oracle()

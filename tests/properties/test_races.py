@@ -23,11 +23,12 @@ from ledger.entry import Entry, EntryCode, Posting
 from ledger.kernel import compose
 from ledger.post import post
 from ledger.roles import Grant
+from ledger.set_aside import PlaceHold
 from ledger.subject import Handler, Role, Subject
-from ledger.transfer import Line, OpenAccounts, PlaceHold, PostLines
+from ledger.transfer import Line, PostLines
 from ledger.writer import OutcomeUnknown, Writer
 from market.subject import MARKET
-from tests.build import REGULATOR, SECOND_REGULATOR, Bench, open_ledger
+from tests.build import REGULATOR, SECOND_REGULATOR, Bench, OpenFreely, open_ledger
 from tests.ledger.compliance.world import (
     ADMIN,
     COMPLIANCE_OFFICER,
@@ -167,7 +168,7 @@ def test_sixteen_threads_hold_exactly_the_balance_in_equal_parts(sqlite_engine, 
 def fill(bench, amount):
     """Open the accounts of E1 and E2 and issue to E1."""
     others = ("enterprise:E2:holding", "enterprise:E2:bought")
-    bench.do(OpenAccounts(addresses=(HOLDING, HELD, *others), assets=(FLOW,))).require()
+    bench.do(OpenFreely(addresses=(HOLDING, HELD, *others), assets=(FLOW,))).require()
     line = Line("first", "scheme:issuance", HOLDING, FLOW, amount)
     bench.both(PostLines(rule="REG-11", lines=(line,))).require()
 
@@ -296,7 +297,7 @@ def office(engine, clock):
         Grant(TRADER, Role.ENTERPRISE_TRADER, "enterprise:E1"),
     )
     bench = open_ledger(engine, clock, grants=grants)
-    bench.do(OpenAccounts(addresses=(HOLDING, HELD), assets=(FLOW,))).require()
+    bench.do(OpenFreely(addresses=(HOLDING, HELD), assets=(FLOW,))).require()
     return bench
 
 
@@ -367,7 +368,7 @@ def test_an_id_made_anew_at_every_try_is_noticed(sqlite_engine, clock):
 
 def test_when_a_second_writer_takes_the_lease_the_first_commits_nothing_more(engine, clock):
     old, sent, stopped = open_ledger(engine, clock), [], threading.Event()
-    old.do(OpenAccounts(addresses=(), assets=(FLOW,))).require()
+    old.do(OpenFreely(addresses=(), assets=(FLOW,))).require()
 
     def keep_sending():
         # Whichever it meets first: the other's epoch, or a number that the other has used.
@@ -395,7 +396,7 @@ def test_when_a_second_writer_takes_the_lease_the_first_commits_nothing_more(eng
 
 
 def opening(name, number):
-    return OpenAccounts(addresses=(f"enterprise:{name}{number}:holding",))
+    return OpenFreely(addresses=(f"enterprise:{name}{number}:holding",))
 
 
 @pytest.mark.postgres

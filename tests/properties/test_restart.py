@@ -13,22 +13,14 @@ import pytest
 
 from ledger import hold as holds
 from ledger.approve import Reject, approving, proposing
+from ledger.cash import Deposit, Withdraw
 from ledger.check import self_check
 from ledger.command import Answer, Command, Payload
 from ledger.replay import replay
 from ledger.roles import Grant, GrantRoles, RevokeRole
+from ledger.set_aside import CaptureHold, PlaceHold, ReleaseHold
 from ledger.subject import Handler, Role, Subject
-from ledger.transfer import (
-    CaptureHold,
-    Deposit,
-    Line,
-    OpenAccounts,
-    PlaceHold,
-    PostLines,
-    ReleaseHold,
-    ReverseEntry,
-    Withdraw,
-)
+from ledger.transfer import Line, PostLines, ReverseEntry
 from market.cancel import CancelOrder
 from market.change_phase import ChangePhase
 from market.close_day import CloseDay
@@ -49,6 +41,7 @@ from tests.build import (
     SECOND_SECURITY,
     SECURITY,
     Bench,
+    OpenFreely,
 )
 from tests.conftest import DAY, SECOND
 from tests.market.floor import FLOW, QD, open_floor, trader
@@ -175,7 +168,7 @@ class Play:
 
     def account(self):
         address = f"source:S{self.chance.randrange(40)}"
-        return REGULATOR, OpenAccounts(addresses=(address, f"scheme:surrendered:{self.count:04}"))
+        return REGULATOR, OpenFreely(addresses=(address, f"scheme:surrendered:{self.count:04}"))
 
     def broken(self):
         return REGULATOR, Fail(enterprise=self.name())
@@ -340,7 +333,7 @@ def play(engine, clock, seed, *, self_match, batches=BATCHES):
         game.batch()
         if game.chance.random() < 0.2:
             # After a failed command memory is rebuilt by the next one; then it is the truth.
-            game.bench.do(OpenAccounts(addresses=()), actor=REGULATOR)
+            game.bench.do(OpenFreely(addresses=()), actor=REGULATOR)
             require_same(game.bench)
     return game
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.transfer import PlaceHold
+from ledger.set_aside import PlaceHold
 from tests.build import REGULATOR
 from tests.ledger.compliance.world import (
     ADMIN,

@@ -28,6 +28,7 @@ from ledger.metering.read import ReadingLine, RecordReadings
 from ledger.metering.report import DraftReport, SubmitReport
 from ledger.metering.subject import METERING
 from ledger.metering.verify import AcceptReport, AssignVerifiers, VerifyReport
+from ledger.open_accounts import OpenAccounts
 from ledger.parties.enroll import (
     DistrictLine,
     EnterpriseLine,
@@ -40,7 +41,7 @@ from ledger.parties.party import credit_check
 from ledger.policy import Pack, to_plain
 from ledger.roles import Grant
 from ledger.subject import Role
-from ledger.transfer import Line, OpenAccounts, PostLines
+from ledger.transfer import Line, PostLines
 from tests.build import SECOND_VERIFIER, VERIFIER, Bench, open_ledger
 from tests.conftest import DAY
 
