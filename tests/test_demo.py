@@ -36,6 +36,7 @@ KEYS = {
     "tce_short",
     "cash_turnover_fen",
     "imbalance",
+    "session",
     "state_digest",
     "replay_digest",
     "checkpoint",
@@ -139,6 +140,25 @@ def test_allocation_follows_from_the_files(figures):
 
     assert granted == 3_815_488_434
     assert kgce(figures["tce_allocated"]) == granted
+
+
+def test_it_ends_in_an_open_session(figures):
+    session = figures["session"]
+
+    assert session["at"] == "2026-07-14 10:05:00"
+    assert [
+        (one["instrument"], one["phase"], one["best_bid_fen"], one["best_ask_fen"])
+        for one in session["instruments"]
+    ] == [
+        ("AS-E26", "continuous", 19_990, 20_030),
+        ("JN-E26", "call", 20_180, 19_950),
+        ("LY-E26", "continuous", 19_920, 20_080),
+        ("QD-E26", "continuous", 20_020, 20_040),
+    ]
+    # Six and six orders in Anshun, eight in Jinan, six in Lianyungang, six and six in Qingdao.
+    assert [one["resting_orders"] for one in session["instruments"]] == [12, 8, 6, 12]
+    assert session["resting_orders"] == 38
+    assert (session["open_tenders"], session["open_proposals"]) == (1, 6)
 
 
 def test_what_was_used_is_surrendered_or_short(figures):

@@ -18,6 +18,7 @@ from seeds.demo.make import files
 from tests.demo_files import (
     DEMO,
     DISTRICT,
+    SEEDS,
     YEAR,
     by_district,
     margins,
@@ -50,6 +51,7 @@ def test_the_committed_files_are_what_the_maker_makes():
         ("history.csv", HistoryLine, 120),
         ("meters.csv", MeterLine, 89),
         ("readings.csv", ReadingLine, 1068),
+        ("readings-2026.csv", ReadingLine, 534),
         ("entitlements.csv", EntitlementLine, 19),
         ("budgets.csv", BudgetLine, 10),
         ("persons.csv", Grant, 142),
@@ -298,3 +300,44 @@ def test_published_figures_are_read_from_the_packs_by_key():
         ("anshun", 2025, "13", "percent"),
         ("anshun", 2025, "14.5", "percent"),
     ]
+
+
+def test_the_next_year_is_read_for_half_a_year_on_from_the_last_reading():
+    last = {row["meter"]: Decimal(row["value"]) for row in rows("readings.csv")}
+    units = {row["id"]: row["unit"] for row in rows("meters.csv")}
+    months = Counter()
+
+    for row in rows("readings-2026.csv"):
+        assert Decimal(row["value"]) >= last[row["meter"]], row
+        assert row["unit"] == units[row["meter"]]
+        last[row["meter"]] = Decimal(row["value"])
+        months[row["month"]] += 1
+
+    assert months == {f"2026-0{month}": 89 for month in range(1, 7)}
+
+
+def test_closed_lines_stand_still_in_the_next_year():
+    before = {row["meter"]: row["value"] for row in rows("readings.csv")}
+    facility = {row["id"]: row["facility"] for row in rows("meters.csv")}
+    still = {
+        facility[row["meter"]]
+        for row in rows("readings-2026.csv")
+        if row["month"] == "2026-06" and row["value"] == before[row["meter"]]
+    }
+
+    assert still == {"QD-CEM-01-L1", "QD-TEX-01-L2"}
+
+
+def test_the_persona_with_a_gap_has_used_more_in_half_a_year_than_it_holds_for_the_year():
+    factors = {row["code"]: row for row in rows("gbt2589-2020.csv", SEEDS / "factors")}
+    last = {row["meter"]: Decimal(row["value"]) for row in rows("readings.csv")}
+    end = {row["meter"]: Decimal(row["value"]) for row in rows("readings-2026.csv")}
+    burnt = Decimal(0)
+    for meter in rows("meters.csv"):
+        if meter["enterprise"] == "AS-CEM-02":
+            is_power = meter["carrier"] == "electricity"
+            unit_kgce = "0.3" if is_power else factors[meter["carrier"]]["kgce_per_unit"]
+            burnt += (end[meter["id"]] - last[meter["id"]]) * Decimal(unit_kgce)
+
+    # 49,433.000 t were issued ahead, less 4,534.594 t for the year before.
+    assert burnt > 49_433_000 - 4_534_594

@@ -4,9 +4,10 @@ from datetime import date
 from fractions import Fraction
 from math import ceil
 
-from tests.demo_files import DEMO, half_up, parameter, quotas, rows, toml, used
+from tests.demo_files import DEMO, DISTRICT, half_up, parameter, quotas, rows, toml, used
 
 STORY = toml(DEMO / "story.toml")
+SESSION = toml(DEMO / "session.toml")
 CLOSURES = {one["claim"]: one for one in STORY["closure"]}
 RETROFIT, PROJECT, AUCTION = STORY["retrofit"], STORY["project"], STORY["auction"]
 TWO_HIGH = {row["code"]: row["two_high"] for row in rows("sectors.csv")}
@@ -286,3 +287,66 @@ def test_every_district_is_listed_and_coal_where_it_is_short():
 
     energy = {f"energy.flow.general.2025.eq.{one}" for one in districts}
     assert listed == energy | {"coal.flow.general.2025.na.150602"}
+
+
+def test_the_session_follows_the_closed_year_on_a_working_day():
+    dates = SESSION["dates"]
+
+    assert dates["baselines_filed"] < STORY["dates"]["reports_submitted"]
+    assert STORY["dates"]["year_closed"] == dates["prepared"] < dates["session"]
+    assert dates["session"] == date(2026, 7, 14)
+    assert dates["session"].weekday() == 1
+    assert SESSION["deadline"] == date(2027, 6, 30)
+
+
+def test_a_fifth_of_the_pre_issue_of_the_new_year_is_saleable_by_the_sample_pack_alone():
+    key = "allocation.pre_issue_saleable_share"
+    found = parameter("sample", key, date(2026, 1, 1))
+
+    assert (found["value"], found["status"]) == ("20/100", "sample")
+    assert parameter("sample", key, date(2025, 12, 31)) is None
+    assert parameter("national", key, date(2025, 1, 1))["value"] == "0"
+
+
+def test_budgets_of_the_new_year_hold_what_is_granted():
+    for budget in SESSION["budget"]:
+        for measure in ("energy", "coal"):
+            granted = sum(
+                quota
+                for (enterprise, of), quota in quotas().items()
+                if of == measure and DISTRICT[enterprise] == budget["district"]
+            )
+            assert granted < budget[measure]
+
+
+def test_every_order_of_the_session_is_covered_by_what_is_saleable_or_paid_in():
+    offered, bid = {}, {}
+    for part in SESSION["orders"].values():
+        for _, instrument, enterprise, side, price_fen, tonnes in part:
+            assert (
+                DISTRICT[enterprise][:2]
+                == {"QD": "37", "JN": "37", "AS": "52", "LY": "32"}[instrument[:2]]
+            )
+            if side == "sell":
+                offered[enterprise] = offered.get(enterprise, 0) + tonnes
+            else:
+                bid[enterprise] = bid.get(enterprise, 0) + price_fen * tonnes
+    for enterprise, tonnes in offered.items():
+        pre_issue = quotas()[enterprise, "energy"] * 60 // 100 // 1000
+        assert tonnes <= pre_issue * 20 // 100
+    # Nobody has less than two million yuan, and some of it was spent in the year before.
+    assert max(bid.values()) < 100_000_000
+
+
+def test_freed_quota_of_the_new_year_is_the_audited_saving_of_works_with_a_prior_baseline():
+    for item in SESSION["retrofit"]:
+        before, after = item["before"], item["after"]
+        filed = SESSION["dates"]["baselines_filed"]
+        assert before["audited_on"] <= filed < item["began_on"] < item["ended_on"]
+        assert item["ended_on"] < after["audited_on"] <= item["claimed_on"]
+        units = [Fraction(one["consumed"], one["output"]) for one in (before, after)]
+        assert half_up((units[0] - units[1]) * after["output"]) == item["freed_energy"]
+        # Before is 2025 as it was metered and reported.
+        assert before["consumed"] == used()[item["enterprise"]][0]
+        made = next(r for r in rows("outputs.csv") if r["enterprise"] == item["enterprise"])
+        assert before["output"] == int(made["amount"])

@@ -92,6 +92,12 @@ class Place:
 _SHORT = {"370200": "QD", "370100": "JN", "320700": "LY", "150602": "DS", "520400": "AS"}
 
 
+def minute_of_text(text: str) -> int:
+    """Return a time of the Shanghai day such as 09:15 as its minute."""
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
 def rows_of(name: str) -> list[dict[str, str]]:
     """Return the rows of one of the demonstration's CSV files."""
     with (DEMO / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -142,3 +148,9 @@ def place(district: str) -> Place:
 def story() -> dict[str, Any]:
     """Return the dated events of the demonstration."""
     return tomllib.loads((DEMO / "story.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def session() -> dict[str, Any]:
+    """Return the open trading session after the year, in which the demonstration ends."""
+    return tomllib.loads((DEMO / "session.toml").read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from api.demo import words
 from api.demo.cast import REG1, REG2, Player, dates, player, players, story
 from api.demo.months import MORNING
+from api.demo.price import record_price
 from api.demo.province import YEAR
 from api.demo.stage import Stage
 from api.demo.words import Words
@@ -111,6 +112,7 @@ def close_year(stage: Stage) -> None:
     """After the days of grace, close every enterprise's year, and then the year."""
     stage.voice.chapter(zh="年度结清", en="The year is closed")
     stage.at(dates()["year_closed"], minute=MORNING)
+    record_price(stage)
     answers = stage.send_all(
         [(REG1, CloseEnterprise(year=YEAR, enterprise=one.id)) for one in players()]
     )
@@ -136,7 +138,7 @@ def _tell(stage: Stage) -> None:
     for row in missing:
         _tell_missing(stage, row)
     for row in proposals:
-        who, what = player(row.enterprise).called, words.PENALTIES[row.kind]
+        who, what = player(row.enterprise).called, _proposed(row)
         stage.voice.say(
             zh=f"{who.zh}：提请主管人员审议——{what.zh}。",
             en=f"{who.en}: {what.en} is proposed to an officer.",
@@ -144,6 +146,17 @@ def _tell(stage: Stage) -> None:
     stage.voice.why(
         zh="系统只按规则列出建议，罚款和信用记录须由人决定，不会自动作出。",
         en="The ledger only proposes; a person decides on a fine or a credit record.",
+    )
+
+
+def _proposed(row: Any) -> Words:
+    """Return what is proposed, with the range of a fine where there was a mean price."""
+    what = words.PENALTIES[row.kind]
+    if row.min_fen is None:
+        return what
+    lowest, highest = words.yuan(row.min_fen), words.yuan(row.max_fen)
+    return Words(
+        f"{what.zh} {lowest.zh}至 {highest.zh}", f"{what.en} of {lowest.en} to {highest.en}"
     )
 
 

@@ -108,7 +108,8 @@ def _claim_closure(stage: Stage, item: dict[str, Any]) -> None:
     stage.do(claim, actor=player(item["enterprise"]).compliance)
 
 
-def _claim_retrofit(stage: Stage, item: dict[str, Any]) -> None:
+def claim_retrofit(stage: Stage, item: dict[str, Any]) -> None:
+    """Let an enterprise apply for what its audited retrofit saves."""
     claim = ClaimRetrofit(
         claim=item["claim"],
         enterprise=item["enterprise"],
@@ -123,29 +124,34 @@ def _claim_retrofit(stage: Stage, item: dict[str, Any]) -> None:
     stage.do(claim, actor=player(item["enterprise"]).compliance)
 
 
-def _audit(stage: Stage, item: dict[str, Any], part: str, shape: Any) -> None:
-    audit = item[part]
+def audit(stage: Stage, item: dict[str, Any], part: str, shape: Any) -> None:
+    """File one of the two audits of a retrofit: *part* is "before" or "after"."""
+    found = item[part]
     filed = shape(
         works=item["works"],
         enterprise=item["enterprise"],
         facility=item["facility"],
-        measure=audit["measure"],
-        consumed=audit["consumed"],
-        output=audit["output"],
-        audited_on=audit["audited_on"],
-        evidence=evidence(audit["evidence_document"]),
+        measure=found["measure"],
+        consumed=found["consumed"],
+        output=found["output"],
+        audited_on=found["audited_on"],
+        evidence=evidence(found["evidence_document"]),
     )
     stage.do(filed, actor=VER1)
 
 
-def _opinion(stage: Stage, item: dict[str, Any]) -> None:
-    opinion = GiveOpinion(
+def opinion_of(item: dict[str, Any]) -> GiveOpinion:
+    """Return the verifiers' opinion that upholds a claim of the story."""
+    return GiveOpinion(
         claim=item["claim"],
         finding="upheld",
         document=item["opinion_document"],
         evidence=evidence(item["opinion_document"]),
     )
-    stage.do_both(opinion, maker=VER1, checker=VER2)
+
+
+def _opinion(stage: Stage, item: dict[str, Any]) -> None:
+    stage.do_both(opinion_of(item), maker=VER1, checker=VER2)
 
 
 def _confirm(stage: Stage, item: dict[str, Any]) -> None:
@@ -249,9 +255,9 @@ def _tell_accepted(stage: Stage, name: str) -> None:
 _VERBS: dict[str, Any] = {
     "readings": _readings,
     "claim_closure": _claim_closure,
-    "claim_retrofit": _claim_retrofit,
-    "baseline": lambda stage, item: _audit(stage, item, "before", FileBaseline),
-    "reaudit": lambda stage, item: _audit(stage, item, "after", FileReaudit),
+    "claim_retrofit": claim_retrofit,
+    "baseline": lambda stage, item: audit(stage, item, "before", FileBaseline),
+    "reaudit": lambda stage, item: audit(stage, item, "after", FileReaudit),
     "opinion": _opinion,
     "confirm": _confirm,
     "project": _register_project,

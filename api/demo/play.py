@@ -10,7 +10,10 @@ from typing import Any
 
 from api.demo.cast import dates
 from api.demo.closing import close_year, surrender
+from api.demo.market_now import tell_session
 from api.demo.months import free_quota, play_until
+from api.demo.morning import play_morning
+from api.demo.opening import file_baselines, open_next_year
 from api.demo.proof import prove
 from api.demo.province import allocate, confirm_rights, open_province
 from api.demo.reports import report, settle_quota
@@ -18,6 +21,7 @@ from api.demo.stage import HandClock, Stage
 from api.demo.summary import summary
 from api.demo.trading import Trading
 from api.demo.voice import Voice
+from api.demo.waiting import leave_waiting
 from api.program import Program
 from ledger.errors import Refused
 
@@ -69,13 +73,14 @@ def figures_of(directory: Path) -> dict[str, Any] | None:
 
 
 def play_chapters(stage: Stage) -> None:
-    """Play everything up to the closed year."""
+    """Play everything: the year to its close, and the next one to an open trading session."""
     open_province(stage)
     confirm_rights(stage)
     play_until(stage, dates()["plan_staged"])
     allocate(stage)
     free_quota(stage)
     play_until(stage, date(2025, 12, 31))
+    file_baselines(stage)
     report(stage)
     settle_quota(stage)
     trading = Trading(stage)
@@ -83,3 +88,12 @@ def play_chapters(stage: Stage) -> None:
     trading.play_days()
     surrender(stage)
     close_year(stage)
+    open_session(stage)
+
+
+def open_session(stage: Stage) -> None:
+    """Begin the next year, trade until five past ten, and leave what others are to decide."""
+    plans = open_next_year(stage)
+    play_morning(stage)
+    leave_waiting(stage, plans)
+    tell_session(stage)

@@ -1,5 +1,5 @@
 """
-Chapter nine: the ledger is checked, replayed, exported and verified, each by a process of its own.
+Chapter ten: the ledger is checked, replayed, exported and verified, each by a process of its own.
 """
 
 import json
@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.demo.cast import dates
 from api.demo.forger import forge
-from api.demo.months import MORNING
 from api.demo.stage import Stage
 from api.demo.words import Words
 
@@ -137,8 +135,3 @@ def _verify(export: Path, *outside: str) -> dict[str, Any]:
     )
     verdict: dict[str, Any] = json.loads(done.stdout)
     return verdict
-
-
-def settle_clock(stage: Stage) -> None:
-    """Lead the clock past the last event, so that what is due has happened."""
-    stage.at(dates()["year_closed"], minute=MORNING + 60)

@@ -6,6 +6,7 @@ import csv
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def _register(stage: Stage) -> None:
     write_csv(stage.papers / "figures.csv", published_figures())
     stage.bring_in("figures", stage.papers / "figures.csv", actor=REG1)
     stage.at(dates()["factors_adopted"], minute=540)
-    _adopt_factors(stage)
+    adopt_factors(stage, year=YEAR)
     stage.bring_in("meters", DEMO / "meters.csv", actor=REG1)
     stage.voice.say(
         zh=f"登记 {len(places())} 个地区的 {len(rows_of('enterprises'))} 家示例企业、"
@@ -128,12 +129,13 @@ def _show_figures(stage: Stage) -> None:
     )
 
 
-def _adopt_factors(stage: Stage) -> None:
+def adopt_factors(stage: Stage, *, year: int) -> None:
+    """Adopt the conversion factors by which use of *year* is counted."""
     factors = read_rows(SEEDS / "factors/gbt2589-2020.csv", FactorLine)
     rates = read_rows(SEEDS / "factors/electricity-equivalent.csv", RateLine)
     adoption = AdoptFactors(
         edition="GB/T 2589-2020",
-        year=YEAR,
+        year=year,
         basis="equivalent",  # type: ignore[arg-type]
         rows=tuple(FactorLine(**row) for row in factors),
         rates=tuple(RateLine(**row) for row in rates),
@@ -174,30 +176,55 @@ def _by_district(stage: Stage, name: str) -> list[Path]:
 def allocate(stage: Stage) -> None:
     """Stage every district's plan, and issue the first share of it by four eyes."""
     stage.at(dates()["plan_staged"], minute=540)
-    planned = {}
-    for (district, measure), path in _plans(stage.papers).items():
-        header = {"district": district, "year": YEAR, "measure": measure}
-        officer = place(district).officer
-        answer = stage.bring_in("allocations", path, actor=officer, header=header)[0]
-        planned[district, measure] = answer.result
+    planned = stage_plans(stage, rows_of("plan"), year=YEAR)
     stage.at(dates()["pre_issued"], minute=540)
-    for (district, measure), plan in planned.items():
-        issue = IssueAllocations(
-            district=district,
-            year=YEAR,
-            measure=measure,  # type: ignore[arg-type]
-            plan_hash=plan["plan_hash"],
-            document=f"示例能配〔2025〕{place(district).short}号",
-        )
-        stage.do_both(issue, maker=place(district).officer, checker=REG1)
-    _show_plans(stage, planned)
+    for (district, _), plan in planned.items():
+        stage.do_both(issue_of(plan), maker=place(district).officer, checker=REG1)
+    show_plans(stage, planned)
     stage.voice.why(
         zh="年初尚不知产量，预分配部分只能持有、不得出售，待核定后放开。",
         en="Output is unknown in January: what is issued ahead is held, not sold, until true-up.",
     )
 
 
-def _show_plans(stage: Stage, planned: dict[tuple[str, str], Mapping[str, Any]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One district's plan for a year and measure as it was staged, and what was answered."""
+
+    district: str
+    year: int
+    measure: str
+    result: Mapping[str, Any]
+
+
+Plans = dict[tuple[str, str], Planned]
+"""By district and measure."""
+
+
+def stage_plans(stage: Stage, rows: list[dict[str, str]], *, year: int) -> Plans:
+    """Let every district's officer stage its rows for *year*, one file a measure."""
+    planned: Plans = {}
+    for (district, measure), path in _plans(stage.papers, rows, year=year).items():
+        header = {"district": district, "year": year, "measure": measure}
+        officer = place(district).officer
+        answer = stage.bring_in("allocations", path, actor=officer, header=header)[0]
+        planned[district, measure] = Planned(district, year, measure, answer.result)
+    return planned
+
+
+def issue_of(plan: Planned) -> IssueAllocations:
+    """Return the decision that issues a plan as it was staged."""
+    return IssueAllocations(
+        district=plan.district,
+        year=plan.year,
+        measure=plan.measure,  # type: ignore[arg-type]
+        plan_hash=plan.result["plan_hash"],
+        document=f"示例能配〔{plan.year}〕{place(plan.district).short}号",
+    )
+
+
+def show_plans(stage: Stage, planned: Plans) -> None:
+    """Show what each district plans, and what of it goes out ahead."""
     stage.voice.table(
         Words("按计划配额的 60% 预分配：", "60 % of the planned quota is issued ahead:"),
         (
@@ -211,25 +238,25 @@ def _show_plans(stage: Stage, planned: dict[tuple[str, str], Mapping[str, Any]])
             (
                 place(district).called,
                 measured_in(measure),
-                str(plan["planned"]),
-                format_tce(plan["granted"]),
-                format_tce(plan["pre_issued"]),
+                str(plan.result["planned"]),
+                format_tce(plan.result["granted"]),
+                format_tce(plan.result["pre_issued"]),
             )
             for (district, measure), plan in planned.items()
         ),
     )
 
 
-def _plans(papers: Path) -> dict[tuple[str, str], Path]:
+def _plans(papers: Path, rows: list[dict[str, str]], *, year: int) -> dict[tuple[str, str], Path]:
     """Write one plan file a district and measure, as their officers would send them."""
     district_of = {row["id"]: row["district"] for row in rows_of("enterprises")}
     plans = defaultdict(list)
-    for row in rows_of("plan"):
+    for row in rows:
         measure = row.pop("measure")
         plans[district_of[row["enterprise"]], measure].append(row)
     paths = {}
     for (district, measure), lines in plans.items():
-        path = papers / f"plan-{district}-{measure}.csv"
+        path = papers / f"plan-{year}-{district}-{measure}.csv"
         write_csv(path, lines)
         paths[district, measure] = path
     return paths

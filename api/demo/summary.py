@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api.demo.market_now import session_figures
 from api.demo.proof import Proof
+from api.demo.province import YEAR
 from api.demo.stage import Stage
 from api.demo.voice import Voice, rules
 from api.demo.words import FIGURES, NO, YES, Words
@@ -41,6 +43,7 @@ def summary(stage: Stage, proof: Proof, seconds: int) -> dict[str, Any]:
             **_tonnes(connection),
             "cash_turnover_fen": _sum(connection, TradeRow.consideration_fen),
             "imbalance": _imbalance(connection),
+            "session": session_figures(connection),
             "state_digest": proof.state_digest,
             "replay_digest": proof.replay_digest,
             "checkpoint": proof.checkpoint,
@@ -50,8 +53,8 @@ def summary(stage: Stage, proof: Proof, seconds: int) -> dict[str, Any]:
 
 
 def _tonnes(connection: sa.Connection) -> dict[str, str]:
-    given = _moved(connection, "district:%:budget", "enterprise:%")
-    taken = _moved(connection, "enterprise:%", "district:%:budget")
+    given = _moved(connection, "district:%:budget", "enterprise:%", asset=_OF_YEAR)
+    taken = _moved(connection, "enterprise:%", "district:%:budget", asset=_OF_YEAR)
     freed = _moved(connection, "scheme:issuance", "source:%")
     substituted = _moved(connection, "source:%", "scheme:substituted:%")
     added = _moved(
@@ -69,10 +72,18 @@ def _tonnes(connection: sa.Connection) -> dict[str, str]:
     return {f"tce_{name}": format_tce(kgce) for name, kgce in amounts.items()}
 
 
+_OF_YEAR = f"energy.flow.%.{YEAR}.%"
+
+
 def _moved(
-    connection: sa.Connection, source: str, destination: str, *, code: EntryCode | None = None
+    connection: sa.Connection,
+    source: str,
+    destination: str,
+    *,
+    code: EntryCode | None = None,
+    asset: str = "energy.%",
 ) -> int:
-    """Return the kgce of energy moved from accounts like *source* to ones like *destination*."""
+    """Return the kgce of *asset* moved from accounts like *source* to ones like *destination*."""
     giving, taking = sa.alias(AccountRow.__table__), sa.alias(AccountRow.__table__)
     query = (
         sa.select(sa.func.coalesce(sa.func.sum(PostingRow.amount), 0))
@@ -81,7 +92,7 @@ def _moved(
         .join(AssetRow, AssetRow.id == PostingRow.asset_id)
         .join(EntryRow, EntryRow.sequence == PostingRow.entry)
         .where(giving.c.address.like(source), taking.c.address.like(destination))
-        .where(AssetRow.code.like("energy.%"))
+        .where(AssetRow.code.like(asset))
     )
     if code is not None:
         query = query.where(EntryRow.code == code)
@@ -109,7 +120,10 @@ def tell(voice: Voice, figures: dict[str, Any]) -> None:
     """Say the figures as tables."""
     voice.chapter(zh="小结", en="In figures")
     voice.table(
-        Words("全年数字（数量均为能源指标）：", "The year in figures, quantities being of energy:"),
+        Words(
+            "账本数字（数量均为能源指标，分配与清缴为 2025 年度）：",
+            "The ledger in figures; quantities are of energy, allocated and surrendered of 2025:",
+        ),
         (Words("项目", "figure"), Words("数值", "value"), Words("单位", "unit")),
         ((FIGURES[name][0], _shown(name, figures[name]), FIGURES[name][1]) for name in FIGURES),
     )

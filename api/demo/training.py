@@ -12,8 +12,10 @@ from typing import Protocol
 import seeds
 from ledger.adopt import AdoptPack
 from ledger.approve import approving, proposing
+from ledger.cash import Deposit
 from ledger.command import Answer, Command, Payload, canonical
 from ledger.days import start_of
+from ledger.open_accounts import OpenAccounts
 from ledger.parties.enroll import (
     DistrictLine,
     EnterpriseLine,
@@ -27,7 +29,7 @@ from ledger.policy import to_plain
 from ledger.register import OpenLedger
 from ledger.roles import Grant
 from ledger.subject import Role
-from ledger.transfer import Deposit, Line, OpenAccounts, PostLines
+from ledger.transfer import Line, PostLines
 from market.list_instrument import ListInstrument
 
 DAY = date(2025, 3, 3)

@@ -20,7 +20,7 @@ from ledger.rules import Rule
 
 WIDTH = 100
 ROOM_MIN = 20
-NUMERALS = "一二三四五六七八九十"
+NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 
 Cell = str | Words
 """What stands in a table: words in both languages, or a number or code that is the same in both."""

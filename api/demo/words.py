@@ -70,6 +70,16 @@ PENALTIES = {
     "credit_record": Words("记入信用记录", "a credit record"),
 }
 
+PHASES = {
+    "pre_open": Words("开市前", "before the opening"),
+    "call": Words("集合竞价", "call auction"),
+    "call_locked": Words("集合竞价（不可撤单）", "call auction, no cancels"),
+    "quiet": Words("休市", "pause"),
+    "continuous": Words("连续竞价", "continuous"),
+    "closed": Words("收市", "closed"),
+    "halted": Words("停牌", "halted"),
+}
+
 FACTS = {
     "accepted": Words("可接受来源", "accepted"),
     "available": Words("可用", "available"),

@@ -8,6 +8,7 @@ float. Columns carry the names of the payload fields that the imports fill.
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -24,7 +25,7 @@ from seeds.demo.cast import (
     SECTORS,
     STAFF,
 )
-from seeds.demo.reckon import YEAR, Played, play
+from seeds.demo.reckon import YEAR, Meter, Played, play
 
 HERE = Path(__file__).parent
 SEED = 2025
@@ -32,6 +33,11 @@ FEN_PER_TCE_HIGH = 30_000  # 300 yuan a tonne: what a deposit can pay for every 
 BUDGET_MARGIN = Fraction(108, 100)
 LAST_YEAR = 2030
 MEASURES = ("energy", "coal")
+
+NEXT_SEED = 2026
+MONTHS_READ = 6
+GROWTH = {"AS-CEM-02": 118}
+"""Use in the first half of the next year, in percent of the same months of the year played."""
 
 Rows = Iterable[Sequence[object]]
 
@@ -57,6 +63,7 @@ def files() -> dict[str, str]:
             "meter,month,value,unit,replaced_at_value,restarted_at_value,evidence",
             _readings(cast),
         ),
+        "readings-2026.csv": ("meter,month,value,unit", _next_readings(cast)),
         "outputs.csv": ("enterprise,product,amount,unit,planned", _outputs(cast)),
         "plan.csv": (
             "enterprise,measure,product,output,method,reduction,sector_coefficient,benchmark",
@@ -150,6 +157,36 @@ def _readings(cast: Sequence[Played]) -> Rows:
             if meter.swap is not None and meter.swap[0] == month:
                 swap = (*meter.swap[1:], f"示例工单 WO-{YEAR}-{month:02}")
             yield meter.id, f"{YEAR}-{month:02}", meter.readings[month - 1], meter.unit, *swap
+
+
+def _next_readings(cast: Sequence[Played]) -> Rows:
+    """Yield the first half of the next year, near the same months of the year played."""
+    random = Random(NEXT_SEED)  # of its own, so that every other file stays as it is
+    indices = {meter.id: meter.readings[-1] for one in cast for meter in one.meters}
+    for month in range(1, MONTHS_READ + 1):
+        for one in cast:
+            for meter in one.meters:
+                share = _share_of_last_year(one, meter, random)
+                indices[meter.id] += (_amount(meter, month) * share / 100).quantize(
+                    meter.readings[month - 1], rounding=ROUND_HALF_UP
+                )
+                yield meter.id, f"{YEAR + 1}-{month:02}", indices[meter.id], meter.unit
+
+
+def _share_of_last_year(one: Played, meter: Meter, random: Random) -> int:
+    """Return the percent of the year before that a meter shows; none where the line is closed."""
+    drawn = random.randint(97, 103)
+    line = one.firm.lines[int(meter.facility.rsplit("-L", 1)[1]) - 1]
+    if line.last_month < 12:
+        return 0
+    return GROWTH.get(one.firm.id, drawn) * one.firm.eased // 100
+
+
+def _amount(meter: Meter, month: int) -> Decimal:
+    """Return what a meter showed in one month of the year played, before any changeover."""
+    assert meter.swap is None or meter.swap[0] > MONTHS_READ
+    before = meter.first if month == 1 else meter.readings[month - 2]
+    return meter.readings[month - 1] - before
 
 
 def _outputs(cast: Sequence[Played]) -> Rows:
