@@ -31,7 +31,13 @@ COMMANDS = {
     "replay": "api.commands.audit",
     "export": "api.commands.audit",
     "verify-export": "api.commands.audit",
+    "user": "api.commands.people",
+    "keys": "api.commands.people",
     "bench": "api.commands.bench",
+    "serve": "api.commands.serve",
+    "writer": "api.commands.serve",
+    "web": "api.commands.serve",
+    "jobs": "api.commands.serve",
 }
 """Command → the module that holds it, imported only when it is called."""
 

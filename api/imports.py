@@ -22,6 +22,7 @@ from ledger.allocation.confirm import (
 )
 from ledger.allocation.prepare import PlanAllocations, PlanLine
 from ledger.approve import proposing
+from ledger.cash import Deposit
 from ledger.command import Command, Payload, read_payload
 from ledger.districts.enforce import BudgetLine, SetBudgets
 from ledger.districts.record import FigureLine, RecordFigures
@@ -40,7 +41,6 @@ from ledger.parties.enroll import (
 )
 from ledger.roles import Grant, GrantRoles
 from ledger.subject import Subjects
-from ledger.transfer import Deposit
 from market.place import PlaceOrder
 
 

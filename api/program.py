@@ -67,6 +67,7 @@ class Program:
         self.engine = connect(url)
         migrations.upgrade(self.engine)
         self.subjects = subjects()
+        self.clock = clock
         self.writer = Writer(self.engine, self.subjects, clock=clock, holder=holder)
 
     def submit(self, command: Command) -> Answer:
@@ -80,6 +81,17 @@ class Program:
     def outcomes(self, commands: Sequence[Command]) -> list[Answer | Refused]:
         """Apply commands in order; return each answer, or why it never became a command."""
         return self.writer.outcomes(commands)
+
+    def tick(self) -> None:
+        """Let what is due happen."""
+        self.writer.tick()
+
+    def now(self) -> int:
+        """Return the writer's clock, microseconds since 1970 UTC; never before the last command."""
+        return max(self.clock(), self.writer.memory.now)
+
+    def require_writer(self) -> None:
+        """Do nothing: the writer of this process is never away."""
 
     def close(self) -> None:
         """Let go of the writer and the engine."""

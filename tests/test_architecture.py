@@ -25,19 +25,21 @@ IMPURE = {
 
 BALANCE_WRITERS = {
     "ledger/post.py": "the one verb that moves value",
+    "ledger/post_bulk.py": "the same verb, unrolled; its every refusal is post's own",
     "ledger/load.py": "rebuilds memory from the database",
     "ledger/work.py": "gives a refused command's balances back",
     "ledger/verify.py": "recounts an export for itself",
 }
 JOURNAL_WRITERS = {
     "ledger/post.py": "the one verb that moves value",
+    "ledger/post_bulk.py": "the same verb, unrolled; its every refusal is post's own",
     "ledger/batch.py": "hands the rows to the store",
     "ledger/work.py": "holds the rows of one command",
     "ledger/history.py": "reads the journal back into values of its own",
 }
 COMMITTERS = {
     "ledger/apply.py": "the writer's one transaction",
-    "ledger/writer.py": "takes the lease",
+    "ledger/lease.py": "takes the lease",
     "ledger/attest.py": "keeps a signed checkpoint, which is no command",
 }
 

@@ -4,12 +4,16 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from api.demo.words import Language
 from api.options import json_option
 from api.say import say_json
+
+if TYPE_CHECKING:
+    from api.demo.voice import Voice
 
 STARTED = time.monotonic()
 
@@ -21,7 +25,14 @@ STARTED = time.monotonic()
     help="Where to keep the ledger; a directory of its own, or DATABASE_URL, otherwise.",
 )
 @click.option(
-    "--no-serve", is_flag=True, help="End after the figures; pages come in a later release."
+    "--no-serve", is_flag=True, help="End after the figures instead of serving the pages."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Where the pages are served; 0 takes any free one.",
 )
 @click.option(
     "--lang",
@@ -32,7 +43,7 @@ STARTED = time.monotonic()
     help="Tell it in Chinese or in English.",
 )
 @json_option
-def demo(data: Path | None, no_serve: bool, language: Language, as_json: bool) -> None:
+def demo(data: Path | None, no_serve: bool, port: int, language: Language, as_json: bool) -> None:
     """Build the demonstration province, play vintage 2025 to its close, and verify everything."""
     from api.demo.play import figures_of, play
     from api.demo.summary import tell
@@ -55,12 +66,29 @@ def demo(data: Path | None, no_serve: bool, language: Language, as_json: bool) -
         tell(voice, figures)
         if as_json:
             say_json(figures)
-        elif not no_serve:
-            voice.say(
-                zh="网页在下一版提供；命令行已具备全部功能（--help 列出各项命令）。",
-                en="Pages come in the next release; the command line has everything "
-                "(--help lists its commands).",
-            )
+        if not no_serve:
+            _serve(url, home, port=port, voice=voice)
+
+
+def _serve(url: str, home: Path, *, port: int, voice: "Voice") -> None:
+    """Serve the pages from the open session until told to end."""
+    from api.processes import run_all
+    from api.settings import Settings
+
+    voice.say(
+        zh="交易时段已开：在浏览器中打开下面的地址，选一个身份试用；按 Ctrl-C 结束。",
+        en="The market is open: visit the address below and choose who to be; Ctrl-C ends it.",
+    )
+    run_all(
+        url,
+        key=home / "log-key.pem",
+        lock=home / "writer.sock",
+        host="127.0.0.1",
+        port=port,
+        threads=32,
+        settings=Settings(),
+        say=lambda text: click.echo(text, err=True),
+    )
 
 
 COMMANDS = {"demo": demo}

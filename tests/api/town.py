@@ -3,6 +3,7 @@
 from datetime import date
 
 from api.program import SUBJECTS
+from ledger.cash import Deposit
 from ledger.compliance.assess import ComputeObligations
 from ledger.metering.consumption import Use
 from ledger.metering.enroll import MeterLine, RegisterMeters
@@ -16,12 +17,17 @@ from ledger.parties.enroll import (
 from ledger.parties.party import credit_check
 from ledger.roles import Grant
 from ledger.subject import Role
-from ledger.transfer import Deposit, OpenAccounts
 from market.change_phase import ChangePhase
 from market.list_instrument import ListInstrument
 from market.open_day import OpenDay
 from market.place import PlaceOrder
-from tests.build import CLEARING, EXCHANGE, SECOND_CLEARING, SECOND_EXCHANGE, open_ledger
+from tests.build import (
+    CLEARING,
+    EXCHANGE,
+    SECOND_CLEARING,
+    SECOND_EXCHANGE,
+    open_ledger,
+)
 from tests.conftest import DAY
 from tests.ledger.compliance.world import (
     CITY,
@@ -78,7 +84,6 @@ def open_town(engine, clock):
     _meter(bench)
     for holder, purpose, asset, amount in HOLDINGS:
         give(bench, asset, amount, to=holder, purpose=purpose)
-    bench.do(OpenAccounts(addresses=("district:990100:budget",))).require()
     _open_market(bench)
     return bench
 

@@ -1,0 +1,118 @@
+"""
+Published figures of districts, where a district stands, and where allowances flow.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+
+from api.door import seen
+from api.read.districts import district, figures, position
+from api.read.flows import flows
+from api.rest.asked import NeededMeasure, NeededYear
+from api.rest.fields import Amount, Count, Words
+from api.rest.resource import QueryWhole, Resource, one, page, reached, snapshot, submit
+from api.rest.shapes import item_of
+from ledger.districts.record import RecordFigures
+from ledger.districts.tables import FigureRow
+
+standing = Resource("figures", __name__, "Districts: published figures, positions and flows")
+
+Figure = item_of(FigureRow)
+
+
+class WarningGrade(ma.Schema):
+    """A warning level: its meaning, and the label that its scheme publishes."""
+
+    severity = Words(required=True)
+    label = Words(required=True)
+
+
+class BudgetLeft(ma.Schema):
+    """What one budget of a district has left, in kgce or kg."""
+
+    measure = Words(required=True)
+    cap = Amount(required=True)
+    reserved = Amount(required=True)
+    committed = Amount(required=True)
+    issued = Amount(required=True)
+    headroom = Amount(required=True)
+
+
+class DistrictPosition(ma.Schema):
+    """Where a district stands in a year; what was not published is null, and so is its level."""
+
+    district = Words(required=True)
+    name = Words(required=True)
+    name_en = Words(required=True)
+    year = Count(required=True)
+    total_kgce = Amount(required=True, allow_none=True)
+    total_status = Words(required=True, allow_none=True)
+    reported_kgce = Amount(required=True)
+    reports_count = Count(required=True)
+    intensity_kgce_per_10k_yuan = Words(required=True, allow_none=True)
+    base_year = Count(required=True)
+    reduction_percent = Words(required=True, allow_none=True)
+    target_percent = Words(required=True, allow_none=True)
+    due_percent = Words(required=True, allow_none=True)
+    warning = ma.fields.Nested(WarningGrade, required=True, allow_none=True)
+    warning_scheme = Words(required=True, allow_none=True)
+    budgets = ma.fields.List(ma.fields.Nested(BudgetLeft), required=True)
+
+
+class Flow(ma.Schema):
+    """One edge of the flow chart: how much went from an origin to a use."""
+
+    kind = Words(required=True)
+    origin = Words(required=True)
+    use = Words(required=True)
+    amount = Amount(required=True)
+
+
+class Flows(ma.Schema):
+    """All edges of one year and measure, in kgce or kg."""
+
+    items = ma.fields.List(ma.fields.Nested(Flow), required=True)
+    sequence = Count(required=True)
+
+
+class Grouping(Words):
+    """How owners are put together."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kinds = ma.validate.OneOf(("district", "sector", "enterprise"))
+        super().__init__(validate=kinds, load_default="district", **kwargs)
+
+
+@standing.post("/figures")
+@standing.takes(RecordFigures)
+def record(document: Mapping[str, Any]) -> Any:
+    """Record published figures of districts, each with its source."""
+    return submit(RecordFigures, document)
+
+
+@standing.get("/figures")
+@standing.lists(Figure, district=Words, year=QueryWhole, figure=Words, status=Words)
+def index(asked: Mapping[str, Any]) -> Any:
+    """List published figures, each as it was recorded last."""
+    return page(figures(asked), asked, [FigureRow.district, FigureRow.year, FigureRow.figure])
+
+
+@standing.get("/districts/<code>/position")
+@standing.shows(DistrictPosition, year=NeededYear)
+def show_position(asked: Mapping[str, Any], code: str) -> Any:
+    """Show a district's total, intensity, headroom and warning level of a year."""
+    return one(
+        district(seen(), code),
+        complete=lambda connection, rows: [position(connection, rows[0], asked["year"])],
+    )
+
+
+@standing.get("/flows")
+@standing.shows(Flows, year=NeededYear, measure=NeededMeasure, by=Grouping, district=Words)
+def show_flows(asked: Mapping[str, Any]) -> Any:
+    """Show where a year's allowances came from and what became of them."""
+    wanted = {name: asked[name] for name in ("year", "measure", "by", "district") if name in asked}
+    with snapshot() as connection:
+        return {"items": flows(connection, seen(), **wanted), "sequence": reached(connection)}

@@ -1,0 +1,104 @@
+"""
+Policy packs with every parameter's source, and the register of rules in both languages.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask import render_template
+
+from api.door import NotFound
+from api.faces import faces
+from api.read import packs as reading
+from api.web.public_frame import public
+from api.web.shown import t
+from ledger.errors import Refused
+from ledger.policy import chain
+from ledger.tables import PackRow
+
+SUBJECTS = {
+    "REG": ("台账", "the ledger"),
+    "ALC": ("确权与分配", "rights and allocation"),
+    "MRV": ("计量、报告与核查", "metering, reports, verification"),
+    "FRQ": ("腾出指标", "freed quota"),
+    "SUB": ("能耗替代", "substitution"),
+    "CMP": ("履约", "compliance"),
+    "DST": ("地区总量与强度", "districts"),
+    "MKT": ("交易", "the market"),
+    "SET": ("交割与结算", "settlement"),
+    "POL": ("政策参数", "policy"),
+    "AUD": ("审计与证明", "audit and proof"),
+    "API": ("接口与页面", "interfaces"),
+    "AUT": ("用户与登录", "users and sign-in"),
+}
+
+
+@public.get("/packs")
+def packs() -> str:
+    """List the policy packs in force."""
+    with faces().read() as connection:
+        rows = connection.execute(reading.packs().order_by(PackRow.id)).mappings()
+        found = [reading.described(dict(row)) for row in rows]
+    return render_template("public/packs.html", packs=found)
+
+
+@public.get("/packs/<pack>")
+def pack(pack: str) -> str:
+    """Show every parameter of one pack with its source, and what it inherits."""
+    with faces().read() as connection:
+        rows = [dict(row) for row in connection.execute(reading.packs()).mappings()]
+        versions = _versions(connection, pack)
+    adopted = {row["id"]: reading.pack_of(row) for row in rows}
+    if pack not in adopted:
+        raise NotFound
+    row = next(row for row in rows if row["id"] == pack)
+    try:
+        inherited = chain(adopted, pack)[1:]
+    except Refused:
+        inherited = ()
+    return render_template(
+        "public/pack.html",
+        about=reading.described(row),
+        parameters=reading.parameters(adopted[pack]),
+        inherited=inherited,
+        inherits=reading.parameters,
+        overridden={one.key for one in adopted[pack].parameters},
+        versions=versions,
+        shown_value=shown_value,
+    )
+
+
+def _versions(connection: sa.Connection, pack: str) -> list[Mapping[str, Any]]:
+    query = reading.adoptions().where(PackRow.id == pack).order_by(PackRow.adopted_by.desc())
+    return [
+        {name: value for name, value in row.items() if name != "content"}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def shown_value(value: object) -> str:
+    """Return a parameter's value as text: a switch in words, a list with commas."""
+    if isinstance(value, bool):
+        return t("是", "yes") if value else t("否", "no")
+    if isinstance(value, list | tuple):
+        return t("、", ", ").join(map(str, value))
+    return str(value)
+
+
+@public.get("/rules")
+def rules() -> str:
+    """Show the register of rules by subject."""
+    found: dict[str, list[Any]] = {}
+    for rule in sorted(faces().wording.rules.values(), key=lambda each: each.id):
+        found.setdefault(rule.id.partition("-")[0], []).append(rule)
+    return render_template("public/rules.html", rules=found, subjects=SUBJECTS)
+
+
+@public.get("/rules/<rule>")
+def rule(rule: str) -> str:
+    """Show one rule with its source."""
+    found = faces().wording.rules.get(rule)
+    if found is None:
+        raise NotFound
+    return render_template("public/rule.html", rule=found, subjects=SUBJECTS)

@@ -1,0 +1,190 @@
+"""Figures over HTTP: published to all; positions of districts; flows, which balance."""
+
+from collections import Counter
+
+import sqlalchemy as sa
+
+from ledger.asset import flow
+from ledger.transfer import Line, PostLines
+from tests.api.rest.rights_town import A1, AUDITOR, C1, CHECKER, CITY, D1, D2
+from tests.api.rest.test_allocations import issued
+from tests.api.rest.test_budgets import cap
+from tests.api.rest.test_projects import accepted
+
+EN_2025 = flow(measure="energy", vintage=2025, area="990101").code
+
+
+def figure(name, value, unit, *, year=2025, district="990101"):
+    return {
+        "district": district,
+        "year": year,
+        "figure": name,
+        "value": value,
+        "unit": unit,
+        "status": "sample",
+        "document": "示例公报",
+    }
+
+
+PUBLISHED = [
+    figure("energy_total", "100", "10k_tce"),
+    figure("gdp", "200", "100m_yuan"),
+    figure("energy_intensity", "0.58", "tce_per_10k_yuan", year=2020),
+    figure("target_intensity_reduction", "14.5", "percent"),
+]
+
+
+def test_figures_are_recorded_and_public_each_as_it_was_recorded_last(rights):
+    rights.does(D1, "/figures", {"rows": PUBLISHED})
+    rights.does(D1, "/figures", {"rows": [figure("gdp", "201", "100m_yuan")]})
+
+    assert rights.listed("", "/figures?year=2025", "figure", "value") == [
+        ("energy_total", "100"),
+        ("gdp", "201"),
+        ("target_intensity_reduction", "14.5"),
+    ]
+    rows = rights.turned("", "/figures?district=990101&status=sample")
+    assert [row["year"] for row in rows] == [2020, 2025, 2025, 2025]
+    wrong = {"rows": [figure("gdp", "1", "100m_yuan", district="990102")]}
+    assert rights.refused(D1, "/figures", wrong).json["code"] == "role_missing"
+    assert rights.refused(C1, "/figures", wrong).json["code"] == "not_permitted"
+
+
+def test_a_position_is_worked_out_from_what_was_published_and_reported(rights):
+    rights.does(D1, "/figures", {"rows": PUBLISHED})
+    rights.agreed(CITY, CHECKER, "/budgets", {"rows": [cap("990101", 9_000, year=2025)]})
+
+    shown = rights.reads(D1, "/districts/990101/position?year=2025")
+
+    assert shown["total_kgce"] == "1000000000"
+    # 100 × 10,000 tce over 200 × 10,000 × 10,000 yuan is 0.5 tce; 0.58 fell to it by 13.79 %.
+    assert shown["intensity_kgce_per_10k_yuan"] == "500.000"
+    assert (shown["base_year"], shown["reduction_percent"]) == (2020, "13.79")
+    assert (shown["target_percent"], shown["due_percent"]) == ("14.5", "14.50")
+    assert shown["warning"] == {"severity": "watch", "label": "2"}
+    # E1 reported 5,000 kgce and E2 700.
+    assert (shown["reported_kgce"], shown["reports_count"]) == ("5700", 2)
+    assert [(one["measure"], one["headroom"]) for one in shown["budgets"]] == [("energy", "9000")]
+
+
+def test_without_figures_there_is_no_level_and_that_is_not_green(rights):
+    shown = rights.reads(AUDITOR, "/districts/990102/position?year=2024")
+
+    for name in ("total_kgce", "intensity_kgce_per_10k_yuan", "reduction_percent", "warning"):
+        assert shown[name] is None
+    assert shown["budgets"] == []
+    for year in ("", "?year=1999", "?year=x"):
+        assert rights.status(D2, f"/districts/990102/position{year}") in (400, 422)
+
+
+def test_a_position_is_for_the_district_itself_and_those_above(rights):
+    path = "/districts/990101/position?year=2025"
+
+    assert rights.status("", path) == 401
+    assert rights.status(C1, path) == 403
+    rights.same_as_absent(D2, path, "/districts/990199/position?year=2025")
+
+
+def edges(rights, person, asked="", kind="flow", measure="energy", year=2025):
+    rows = rights.reads(person, f"/flows?year={year}&measure={measure}{asked}")["items"]
+    return {(row["origin"], row["use"]): int(row["amount"]) for row in rows if row["kind"] == kind}
+
+
+def unbalanced(found):
+    """Return the owners at which what comes in is not what goes out."""
+    at = Counter()
+    for (origin, use), amount in found.items():
+        at[origin] -= amount
+        at[use] += amount
+    return {
+        node: left
+        for node, left in at.items()
+        if left and node.split(":")[0] in ("district", "sector", "enterprise")
+    }
+
+
+def traded(rights):
+    """E1 and E2 are issued allowances of 2025; E1 pays 1,000 and moves 3,000 to E3, gets 500."""
+    issued(rights, year=2025)
+    paying = {"enterprise": "E1", "year": 2025, "measure": "energy", "amount": "1000"}
+    rights.agreed(C1, A1, "/surrenders", paying)
+    lines = (
+        Line("there", "enterprise:E1:holding", "enterprise:E3:holding", EN_2025, 3_000),
+        Line("back", "enterprise:E3:holding", "enterprise:E1:holding", EN_2025, 500),
+        Line("inside", "enterprise:E1:holding", "enterprise:E2:holding", EN_2025, 200),
+    )
+    rights.bench.both(PostLines(rule="REG-11", lines=lines)).require()
+
+
+def held(rights, enterprises):
+    """Return what enterprises hold of energy of 2025, by the balances and not by the journal."""
+    query = sa.text(
+        "SELECT COALESCE(SUM(b.amount), 0) FROM balances b"
+        " JOIN accounts a ON a.id = b.account_id JOIN assets s ON s.id = b.asset_id"
+        " WHERE s.code LIKE 'energy.flow.%.2025.%' AND a.address LIKE :owner"
+    )
+    with rights.bench.engine.connect() as connection:
+        return sum(
+            int(connection.execute(query, {"owner": f"enterprise:{one}:%"}).scalar_one())
+            for one in enterprises
+        )
+
+
+def test_flows_balance_at_every_owner_and_agree_with_the_balances(rights):
+    traded(rights)
+    found = edges(rights, CITY)
+
+    assert unbalanced(found) == {}
+    assert found["district:990101", "district:990102"] == 2_500
+    assert found["district:990101", "surrendered"] == 1_000
+    assert found["allocation:benchmarking", "district:990101"] > 0
+    assert found["district:990101", "held"] == held(rights, ("E1", "E2"))
+    assert found["district:990102", "held"] == held(rights, ("E3",))
+    came = sum(amount for (origin, _), amount in found.items() if "district" not in origin)
+    went = sum(amount for (_, use), amount in found.items() if "district" not in use)
+    assert came == went
+
+
+def test_flows_are_grouped_by_sector_or_by_enterprise(rights):
+    traded(rights)
+
+    by_sector = edges(rights, CITY, "&by=sector")
+    by_enterprise = edges(rights, CITY, "&by=enterprise")
+    inside = edges(rights, CITY, "&by=enterprise&district=990101")
+
+    assert unbalanced(by_sector) == unbalanced(by_enterprise) == {}
+    assert by_sector["sector:TEXTILE", "sector:CEMENT"] == 200
+    assert by_sector["sector:CEMENT", "held"] == held(rights, ("E2",))
+    assert by_enterprise["enterprise:E1", "enterprise:E3"] == 2_500
+    assert inside["enterprise:E1", "district:990102"] == 2_500
+    assert ("district:990102", "held") not in inside
+
+
+def test_a_district_sees_its_own_flows_and_others_only_as_counterparties(rights):
+    traded(rights)
+
+    own = edges(rights, D2, "&by=enterprise")
+
+    assert own["district:990101", "enterprise:E3"] == 2_500
+    assert {node for pair in own for node in pair if "enterprise" in node} == {"enterprise:E3"}
+    assert ("district:990101", "surrendered") not in own
+    path = "/flows?year=2025&measure=energy"
+    assert rights.status("", path) == 401
+    assert rights.status(C1, path) == 403
+    for wrong in ("/flows?year=2025", "/flows?measure=energy", f"{path}&by=x", f"{path}&x=1"):
+        assert rights.status(D2, wrong) in (400, 422)
+
+
+def test_freed_quota_flows_apart_from_allowances(rights):
+    accepted(rights)
+
+    found = edges(rights, CITY, kind="standing", year=2026)
+
+    # 600 kgce freed by E2's closure, of which 480 were retired for a project.
+    assert found == {
+        ("freed:closure", "district:990101"): 600,
+        ("district:990101", "substituted"): 480,
+        ("district:990101", "held"): 120,
+    }
+    assert edges(rights, D2, kind="standing", year=2026) == {}
+    assert edges(rights, CITY, kind="standing", year=2025) == {}
