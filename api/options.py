@@ -46,11 +46,27 @@ def opened(data: Path | None, *, begins: bool = False) -> Iterator[Program]:
     """Open the ledger for writing and let go of it afterwards; only *begins* makes a new one."""
     if not begins:
         _require_there(data)
-    program = Program(database_url(data))
+    with _alone(data):
+        program = Program(database_url(data))
+        try:
+            yield program
+        finally:
+            program.close()
+
+
+@contextmanager
+def _alone(data: Path | None) -> Iterator[None]:
+    """Refuse an embedded ledger that a running `serve` or `writer` has: it would have to end."""
+    if data is None and os.environ.get("DATABASE_URL"):
+        yield
+        return
     try:
-        yield program
-    finally:
-        program.close()
+        from api.socket_place import hold, socket_path
+    except ImportError:  # Windows: the lease alone decides
+        yield
+        return
+    with hold(socket_path(data, None)):
+        yield
 
 
 @contextmanager

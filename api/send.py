@@ -6,7 +6,7 @@ meets the keys of others.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from api.gateway import Gateway
@@ -49,6 +49,13 @@ class Sent:
     is_proposal: bool
 
 
+Look = Callable[[Payload], None]
+
+
+def _any(_payload: Payload) -> None:
+    """Let every payload pass."""
+
+
 def command_id(person: str, key: str | None) -> str:
     """Return the ledger's id of the request that *person* named *key*; refuse a bad key."""
     if key is None:
@@ -60,23 +67,40 @@ def command_id(person: str, key: str | None) -> str:
 
 
 def command_of(
-    gateway: Gateway, kind: type[Payload], document: Mapping[str, object], person: str, key: str
+    gateway: Gateway,
+    kind: type[Payload],
+    document: Mapping[str, object],
+    person: str,
+    key: str,
+    *,
+    look: Look = _any,
 ) -> tuple[Command, bool]:
-    """Return the command for *document*, and whether it is only the proposal of one."""
+    """
+    Return the command for *document*, and whether it is only the proposal of one.
+
+    *look* sees the payload first, and may refuse it.
+    """
     payload = read_payload(kind, document)
+    look(payload)
     is_proposal = bool(gateway.subjects.handlers[kind.kind].checkers)
     return Command(key, person, proposing(payload) if is_proposal else payload), is_proposal
 
 
 def send(
-    gateway: Gateway, kind: type[Payload], document: Mapping[str, object], person: str, key: str
+    gateway: Gateway,
+    kind: type[Payload],
+    document: Mapping[str, object],
+    person: str,
+    key: str,
+    *,
+    look: Look = _any,
 ) -> Sent:
     """
     Send one command under the id *key* and return what was answered; raise any refusal.
 
     Rule: REG-06.
     """
-    command, is_proposal = command_of(gateway, kind, document, person, key)
+    command, is_proposal = command_of(gateway, kind, document, person, key, look=look)
     return Sent(command, answered(gateway.outcomes((command,))[0]), is_proposal)
 
 

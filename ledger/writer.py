@@ -119,7 +119,10 @@ class Writer:
         # After a failed commit the memory, until it is rebuilt, does not tell what is due.
         if not self._memory_is_true and not self._leading:
             return True
-        return is_due(self.memory, max(self.clock(), self.memory.now + 1))
+        try:
+            return is_due(self.memory, max(self.clock(), self.memory.now + 1))
+        except IndexError:  # whoever leads has just taken the last one off the heap
+            return True
 
     def replay(self, pendings: Sequence[Pending]) -> None:
         """Apply commands of another log at their recorded times; each then has its outcome."""

@@ -26,13 +26,14 @@ def _of_seller(_work: Work, payload: OpenTender) -> str:
 
 _TRADER = frozenset({Role.ENTERPRISE_TRADER})
 _OPERATOR = frozenset({Role.EXCHANGE_OPERATOR})
+_CANCELLING = _TRADER | {Role.ENTERPRISE_ADMIN} | _OPERATOR
 _SELLER = _TRADER | {Role.DISTRICT_REGULATOR, Role.CITY_REGULATOR}
 
 MARKET = Subject(
     "market",
     (
         Handler(PlaceOrder, place, makers=_TRADER, scope=_of_enterprise, cold=False),
-        Handler(CancelOrder, cancel, makers=_TRADER | _OPERATOR, scope=_of_enterprise, cold=False),
+        Handler(CancelOrder, cancel, makers=_CANCELLING, scope=_of_enterprise, cold=False),
         Handler(ListInstrument, list_instrument, makers=_OPERATOR, checkers=_OPERATOR),
         Handler(OpenDay, open_day, makers=_OPERATOR),
         Handler(ChangePhase, change_phase, makers=_OPERATOR),

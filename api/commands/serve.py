@@ -56,7 +56,7 @@ def serve(
         host=host,
         port=port,
         threads=threads,
-        settings=_settings(host, names, is_secure=https),
+        settings=_settings(host, names, threads=threads, is_secure=https),
         say=_say,
     )
 
@@ -104,7 +104,8 @@ def web(
     from api.socket_place import socket_path
 
     url = _begin(data)
-    path, settings = socket_path(data, socket), _settings(host, names, is_secure=https)
+    path = socket_path(data, socket)
+    settings = _settings(host, names, threads=threads, is_secure=https)
     if server == "gunicorn":
         from api.web_gunicorn import run_gunicorn
 
@@ -148,9 +149,14 @@ def _begin(data: Path | None) -> str:
         return database_url(data)
 
 
-def _settings(host: str, names: tuple[str, ...], *, is_secure: bool) -> Settings:
-    hosts = dict.fromkeys((*Settings().hosts, host, *names))
-    return Settings(hosts=tuple(hosts), is_secure=is_secure)
+def _settings(host: str, names: tuple[str, ...], *, threads: int, is_secure: bool) -> Settings:
+    usual = Settings()
+    return Settings(
+        hosts=tuple(dict.fromkeys((*usual.hosts, host, *names))),
+        is_secure=is_secure,
+        # A stream has a thread for itself; orders keep at least half of them.
+        streams_max=min(usual.streams_max, threads // 2),
+    )
 
 
 def _say(sentence: str) -> None:

@@ -124,11 +124,11 @@ def open_matters(connection: sa.Connection, rights: Reach, freed: Reach, owed: R
         DeductionRow.applied_by.is_(None), visible(owed, enterprises=[DeductionRow.enterprise])
     )
     claims = (
-        sa.select(FreedClaimRow.state, sa.func.count())
+        sa.select(FreedClaimRow.state, sa.func.count().label("claims"))
         .where(visible(freed, enterprises=[FreedClaimRow.enterprise]))
         .group_by(FreedClaimRow.state)
     )
-    by_state = dict(connection.execute(claims).tuples().all())
+    by_state = {row.state: row.claims for row in connection.execute(claims)}
     return {
         "staged": connection.execute(staged).scalar_one(),
         "due_claims": connection.execute(due).scalar_one(),

@@ -3,6 +3,7 @@ Many commands in one request: sent in order and together, each answered for itse
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import marshmallow as ma
@@ -11,6 +12,7 @@ from flask import request
 import api.problem
 from api.door import visitor
 from api.faces import faces
+from api.key_reach import require_within_key
 from api.rest.fields import Count, Instant, Words, plain
 from api.rest.shapes import Problem
 from api.send import command_id, command_of, send_all
@@ -42,8 +44,9 @@ def submit_all(payload: type[Payload], documents: Iterable[Mapping[str, object]]
     """Send each of *documents* as a command named "<key>.<index>" and return every answer."""
     person, gateway = visitor().person, faces().gateway
     key = command_id(person, request.headers.get("Idempotency-Key"))
+    look = partial(require_within_key, faces(), visitor())
     commands = [
-        command_of(gateway, payload, document, person, f"{key}.{index}")[0]
+        command_of(gateway, payload, document, person, f"{key}.{index}", look=look)[0]
         for index, document in enumerate(documents)
     ]
     outcomes = send_all(gateway, commands)

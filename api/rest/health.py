@@ -32,6 +32,7 @@ class Health(ma.Schema):
 def show() -> Any:
     """Show sequence, ledger time and the age of the newest checkpoint."""
     ours = faces()
+    ours.gateway.require_writer()
     now = ours.gateway.now()
     with ours.read() as connection:
         return {"status": "ok", **standing(connection, now)}

@@ -7,7 +7,7 @@ Each decorator checks the request, documents the route, and leaves the view its 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,7 @@ from flask import current_app, make_response, request, url_for
 
 from api.door import NotFound, visitor
 from api.faces import faces
+from api.key_reach import require_within_key
 from api.paging import LIMIT_DEFAULT, LIMIT_MAX, Asked, asked, page_of
 from api.rest.body import StrictParser
 from api.rest.fields import Words, plain
@@ -270,7 +271,8 @@ def submit(
     201 is accepted; 202 is proposed, for a second person to decide. Refusals are raised.
     """
     key = command_id(visitor().person, request.headers.get("Idempotency-Key"))
-    sent = send(faces().gateway, payload, document, visitor().person, key)
+    look = partial(require_within_key, faces(), visitor())
+    sent = send(faces().gateway, payload, document, visitor().person, key, look=look)
     answer = sent.answer
     body = {
         "command_id": sent.command.id,

@@ -7,8 +7,10 @@ from api.app import create_app
 from api.auth.sign_in import persona_in
 from api.auth.store import AuthStore
 from api.auth.users import add_user
-from api.faces import Faces
+from api.faces import EXTENSION, Faces
 from api.settings import Settings
+from api.stream import EXTENSION as STREAMS
+from api.stream import stop_streams
 from tests.api.town import open_town
 
 CSRF = "0" * 40
@@ -32,6 +34,26 @@ class BenchGateway:
     def now(self):
         return self.bench.clock()
 
+    def require_writer(self):
+        """The bench's writer is always there."""
+
+
+_APPS = {}
+"""Applications by the secret of their cookies: copies of one town can share one, which is slow
+to build; each town puts its own installation behind it."""
+
+
+def app_of(faces):
+    """Return an application for *faces*, one used before by a copy of the same town if it can."""
+    if faces.settings != Settings():
+        return create_app(faces)
+    app = _APPS.setdefault(faces.auth.secret("cookies"), None) or create_app(faces)
+    _APPS[faces.auth.secret("cookies")] = app
+    app.extensions[EXTENSION] = faces
+    for limiter in app.extensions["limiter"]:
+        limiter.reset()
+    return app
+
 
 class Town:
     """
@@ -52,7 +74,7 @@ class Town:
             settings=settings or Settings(),
             clock=lambda: self.now,
         )
-        self.app: Flask = create_app(self.faces)
+        self.app: Flask = app_of(self.faces)
         self.keys = iter(range(1, 1_000_000))
 
     def visit(self, person=""):
@@ -81,4 +103,6 @@ class Town:
         return self.bench.digest()
 
     def close(self):
+        stop_streams(self.app)
+        self.app.extensions.pop(STREAMS, None)
         self.auth.close()

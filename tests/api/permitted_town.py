@@ -140,15 +140,26 @@ class PermittedTown(RightsTown):
         self.things["the command"] = self.reads(C1, "/entries")["items"][0]["command_sequence"]
         self.things["the size"] = self.listed("", "/checkpoints", "size")[0]
 
-    def clients(self):
-        """Return a client for everybody, those whose time is over included."""
+    def let_come(self):
+        """Have a client for everybody in *come_in*, those whose time is over included."""
         found = {who: self.come(person) for who, person in PEOPLE.items()}
+        self.over = {}
         for short in ROLES:
             found[short, "revoked"] = self.come(f"person:OVER-{short}")
-            found[short, "expired"] = self.come(PEOPLE[short, "own"], began=self.now - 13 * HOUR)
-        return found
+            found[short, "expired"] = self.come(PEOPLE[short, "own"])
+            login = PEOPLE[short, "own"].removeprefix("person:").lower()
+            self.over[short, "expired"] = persona_in(self.auth, login, self.now - 13 * HOUR)
+        self.come_in = found
+        for who in self.over:
+            self.tell_again(who)
 
-    def come(self, person, *, began=None):
+    def tell_again(self, who):
+        """Give somebody whose session is over its token again, which a page has taken away."""
+        if who in self.over:
+            with self.come_in[who].session_transaction() as session:
+                session["token"] = self.over[who]
+
+    def come(self, person):
         """Return a client who writes as pages do, signed in as *person* unless that is empty."""
         client = self.visit(person)
         if not person:
@@ -156,10 +167,6 @@ class PermittedTown(RightsTown):
             client.environ_base["HTTP_X_CSRFTOKEN"] = token
             with client.session_transaction() as session:
                 session["csrf_token"] = CSRF
-        if began is not None:
-            login = person.removeprefix("person:").lower()
-            with client.session_transaction() as session:
-                session["token"] = persona_in(self.auth, login, began)
         return client
 
     def store_digest(self):

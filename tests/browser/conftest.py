@@ -78,8 +78,7 @@ class Visit:
             self.foreign.append(request.url)
 
     def open(self, path):
-        answer = self.page.goto(self.site + path, wait_until="load")
-        return answer
+        return self.page.goto(self.site + path, wait_until="load")
 
     def become(self, login):
         self.open("/")

@@ -1,10 +1,11 @@
 """Each audience's main path, in a real browser, in Chinese and in English."""
 
 import re
-import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Visit
 
 LANGUAGES = pytest.mark.parametrize("language", ["zh", "en"])
 SERIOUS = {"serious", "critical"}
@@ -13,7 +14,9 @@ SERIOUS = {"serious", "critical"}
 def require_accessible(visit):
     """No serious finding of axe on the page that is shown."""
     found = Axe().run(visit.page).response["violations"]
-    serious = [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in SERIOUS]
+    serious = [
+        (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in SERIOUS
+    ]
     assert serious == []
 
 
@@ -111,7 +114,8 @@ def test_an_auditor_goes_from_the_journal_to_the_rule(visit, language):
 @LANGUAGES
 def test_the_public_reads_packs_and_the_checkpoint(visit, language):
     visit.speak(language)
-    for path in ("/", "/public/", "/public/packs", "/public/checkpoints", "/public/receipts", "/sign-in"):
+    shown = ("", "public/", "public/packs", "public/checkpoints", "public/receipts", "sign-in")
+    for path in (f"/{each}" for each in shown):
         answer = visit.open(path)
         assert answer.status == 200, path
         require_accessible(visit)
@@ -135,12 +139,22 @@ def test_the_clock_steps_to_the_next_event(visit):
     assert visit.page.locator(".purpose time").inner_text() > before
 
 
-def test_the_book_follows_the_market_without_a_reload(visit, browser, site):
-    visit.become("trader-gap")
-    visit.open("/market/LY-E26")
-    best = visit.page.locator("tr.bid").first.inner_text()
+def test_the_book_follows_the_market_without_a_reload(browser, site):
+    """A trader's order appears in the book of a page that nobody touches."""
+    watched = browser.new_context()
+    watcher, seller = Visit(watched.new_page(), site), Visit(watched.new_page(), site)
+    watcher.open("/market/QD-E26")
+    book = watcher.page.locator("[data-book]").inner_text()
+    seller.become("trader-surplus")
+    seller.open("/market/QD-E26/order?side=sell&price=20030&quantity=1")
+    seller.page.locator('form:has(#quantity) button[type="submit"]').click()
+    seller.page.locator("#preview button").click()
+    seller.page.wait_for_load_state("load")
 
-    time.sleep(0)
-    other = browser.new_context()
-    other.close()
-    assert best
+    watcher.page.wait_for_function(
+        "before => document.querySelector('[data-book]').innerText !== before",
+        arg=book,
+        timeout=15_000,
+    )
+    assert "200.30" in watcher.page.locator("[data-book]").inner_text()
+    watched.close()
