@@ -30,6 +30,7 @@ READS_BY_POST = frozenset({"receipts.check"})
 """Routes that change nothing, though their question is a body: a stranger needs no token there."""
 
 HEADER_FIELDS_MAX = 100
+HEADER_BYTES_MAX = 32 << 10
 
 csrf = CSRFProtect()
 
@@ -69,13 +70,15 @@ class KeyScope(Refused):
 
 
 class HeadersTooLarge(Refused):
-    """A request has more header fields than any client sends."""
+    """A request has more or longer header fields than any client sends."""
 
     code = "headers_too_large"
     rule = "API-02"
 
     def __init__(self) -> None:
-        super().__init__(f"at most {HEADER_FIELDS_MAX} header fields are taken")
+        super().__init__(
+            f"at most {HEADER_FIELDS_MAX} header fields, of {HEADER_BYTES_MAX} bytes, are taken"
+        )
 
 
 class NotFound(Refused):
@@ -123,8 +126,7 @@ def register(app: Flask) -> None:
 
 
 def _keep_out() -> None:
-    if len(request.headers) > HEADER_FIELDS_MAX:
-        raise HeadersTooLarge
+    _require_small_headers()
     g.visitor = _identify(faces())
     endpoint = request.endpoint
     if endpoint is None or endpoint in OPEN_ENDPOINTS:
@@ -138,6 +140,12 @@ def _keep_out() -> None:
     is_only_asking = endpoint in READS_BY_POST and asking.method == "none"
     if request.method in WRITES and asking.method != "key" and not is_only_asking:
         csrf.protect()
+
+
+def _require_small_headers() -> None:
+    size = sum(len(name) + len(value) for name, value in request.headers)
+    if len(request.headers) > HEADER_FIELDS_MAX or size > HEADER_BYTES_MAX:
+        raise HeadersTooLarge
 
 
 def _identify(ours: Faces) -> Visitor:

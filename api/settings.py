@@ -15,13 +15,12 @@ class Settings:
 
     *hosts* are the names it answers to (a leading dot takes subdomains too). *is_secure* says that
     the outside is HTTPS, so that cookies demand it. *streams_max* bounds the streams of market data
-    one process serves, which is how they cannot starve orders of threads. *orders_per_minute* and
-    *requests_per_minute* bound one person or address.
+    one process serves, which is how they cannot starve orders of threads. *requests_per_minute*
+    bounds one person or address. A read that asks for a sequence waits so many seconds for it.
     """
 
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1")
     is_secure: bool = False
     streams_max: int = 8
     requests_per_minute: int = 6_000
-    writes_per_minute: int = 3_000
     wait_for_sequence_seconds: int = 2

@@ -1,9 +1,9 @@
 """
-The rows of the performance contract for orders over HTTP, as ratios to the same server's trivial JSON.
+The rows of the performance contract for orders over HTTP, beside the same server's trivial JSON.
 
 One waitress with the writer inside, as `serve` is; the clients are another process with connections
-kept alive and an API key. The trivial route stands behind the same door: it costs the server, the key,
-the roles and the limits, and then answers a constant.
+kept alive and an API key. The trivial route stands behind the same door: it costs the server, the
+key, the roles and the limits, and then answers a constant.
 """
 
 import json
@@ -47,6 +47,9 @@ PUBLIC_OPERATION = 63
 Call = tuple[str, str, str, str]
 """Method, path, key of the request, body."""
 
+Rates = tuple[float, ...]
+"""What was answered a second, in each round."""
+
 
 class FloorGateway:
     """The gateway to the writer of a market that is measured."""
@@ -78,20 +81,19 @@ def measure_orders(*, calls: int = 400) -> Figures:
     Rounds alternate, and each ratio is the median of its rounds, so that other work on the machine
     falls on both sides.
     """
-    rounds = []
+    rounds: list[Rates] = []
     with _served() as (port, key), _clients() as pool:
         bodies = _bodies()
         for _ in range(ROUNDS + 1):
             trivial, health = (_gets(path, calls) for path in (TRIVIAL, "/api/v1/health"))
             single = _posts("/api/v1/orders", islice(bodies, calls))
             many = _posts("/api/v1/orders/bulk", _bulk(bodies, calls // 10))
-            rounds.append(
-                [
-                    _rate(pool, port, key, asked) * each
-                    for asked, each in ((trivial, 1), (health, 1), (single, 1), (many, PER_REQUEST))
-                ]
-            )
-    trivial, health, single, many = zip(*rounds[1:], strict=True)  # the first one warms up
+            asked = ((trivial, 1), (health, 1), (single, 1), (many, PER_REQUEST))
+            rounds.append(tuple(_rate(pool, port, key, one) * each for one, each in asked))
+    return _figures(*zip(*rounds[1:], strict=True))  # the first one warms up
+
+
+def _figures(trivial: Rates, health: Rates, single: Rates, many: Rates) -> Figures:
     return {
         "trivial_per_second": round(statistics.median(trivial)),
         "health_per_second": round(statistics.median(health)),
@@ -103,7 +105,7 @@ def measure_orders(*, calls: int = 400) -> Figures:
     }
 
 
-def _median_ratio(rates: Sequence[float], references: Sequence[float]) -> float:
+def _median_ratio(rates: Rates, references: Rates) -> float:
     pairs = zip(rates, references, strict=True)
     return round(statistics.median(rate / reference for rate, reference in pairs), 2)
 

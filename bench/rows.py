@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import ledger, market, matching, singles
+from bench import http, ledger, market, matching, singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ def rows(*, postgres: bool) -> Iterator[Row]:
     yield from _bulk("SQLite", ledger.embedded, must=0.45, cpu_must=18.0)
     yield from _singles()
     yield from _market()
+    yield from _http()
     if postgres:
         from bench.postgres import Server
 
@@ -113,6 +114,26 @@ def _market() -> Iterator[Row]:
     for size, must in ((100_000, 50), (1_000_000, 250)):
         milliseconds = _auction_ms(auction, size)
         yield Row(f"call auction of {size:,} orders", milliseconds, "ms of CPU", must, True, {})
+
+
+def _http() -> Iterator[Row]:
+    served = http.measure_orders()
+    yield Row(
+        "order over HTTP, durable ÷ the same server's trivial JSON",
+        served["ratio"],
+        "×",
+        0.5,
+        False,
+        served,
+    )
+    yield Row(
+        "orders over HTTP, 50 per request ÷ single",
+        served["fifty_to_single"],
+        "×",
+        10.0,
+        False,
+        {},
+    )
 
 
 def _auction_ms(figures: dict[str, Any], size: int) -> float:

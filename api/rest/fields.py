@@ -11,7 +11,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from api.instants import instant_text, read_instant
+from api.instants import instant_text, read_day, read_instant
 
 WHOLE_MAX = 10**18 - 1
 _AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -87,6 +87,11 @@ class Day(Words):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(metadata={"format": "date", **kwargs.pop("metadata", {})}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        read_day(text)
+        return text
 
 
 class Instant(ma.fields.String):

@@ -134,6 +134,7 @@ def _action(instrument: str, action: str) -> tuple[type[Payload], dict[str, Any]
 def _operate(refusal: Refusal | None = None) -> str:
     with faces().read() as connection:
         found = rows(connection, _listed())
+    found.sort(key=lambda row: row["phase"] == Phase.CLOSED)
     return render_template(
         "exchange/operate.html",
         instruments=found,

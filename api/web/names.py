@@ -15,10 +15,11 @@ from ledger.errors import Refused
 from ledger.parties.tables import DistrictRow, EnterpriseRow, SectorRow
 
 MEASURES = {
-    "energy": ("用能权", "energy"),
-    "coal": ("用煤权", "coal"),
+    "energy": ("能源", "energy"),
+    "coal": ("煤炭", "coal"),
     "carbon": ("碳排放", "carbon"),
 }
+RIGHTS = {"energy": "用能权", "coal": "用煤权"}
 UNITS = {
     "energy": ("吨标准煤", "tce"),
     "coal": ("吨", "t"),
@@ -37,6 +38,11 @@ def measure(name: str) -> str:
     """Return a measure in words: energy, coal, or the product or pollutant it is."""
     zh, en = MEASURES.get(name, (name, name.replace("-", " ")))
     return t(zh, en)
+
+
+def right(name: str) -> str:
+    """Return what a right of this measure is called: 用能权 for energy."""
+    return t(RIGHTS[name], name) if name in RIGHTS else measure(name)
 
 
 def unit(name: str) -> str:
@@ -58,7 +64,7 @@ def called(asset: str) -> str:
         found = parse_asset(asset)
     except Refused:
         return asset
-    what, origin = measure(found.measure), t(*ORIGINS[found.origin])
+    what, origin = right(found.measure), t(*ORIGINS[found.origin])
     basis = t(*BASES.get(found.basis, ("", "")))
     inside = t("，", ", ").join(filter(None, (_area(found.area), basis)))
     if found.kind is Kind.FLOW:

@@ -14,7 +14,7 @@ from tests.api.rest.offices import (
     SECOND_DISTRICT,
     appoint,
 )
-from tests.api.web.office import capped, links, look, planned, send, text_of
+from tests.api.web.office import capped, links, look, planned, send
 from tests.build import EXCHANGE, REGULATOR, SECOND_REGULATOR
 
 PAGES = (
