@@ -4,7 +4,7 @@ The body of a request, read strictly: JSON without the parts that two readers un
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -157,13 +157,28 @@ def _children(value: Any) -> Iterable[Any]:
 
 
 def _require_storable(document: Any) -> None:
-    written = json.dumps(document, ensure_ascii=False)
+    level: list[Any] = [document]
+    while level:
+        for text in _texts(level):
+            if "\x00" in text or not _is_encodable(text):
+                raise TextInvalid
+        level = [each for value in level for each in _children(value)]
+
+
+def _texts(level: Iterable[Any]) -> Iterator[str]:
+    for value in level:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from value
+
+
+def _is_encodable(text: str) -> bool:
     try:
-        written.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
-        raise TextInvalid from None
-    if "\\u0000" in written:
-        raise TextInvalid
+        return False
+    return True
 
 
 class StrictParser(FlaskParser):

@@ -1,9 +1,9 @@
 """
 A town in which every role has people, and E1 something of every kind, for the permission matrix.
 
-E1 (textile) and E2 (cement) lie in the district 990101, E3 in 990102. Whoever is "own" acts for E1 or
-its district, "other" for E2, "far" for E3 or the other district. What roles "revoked" had is over,
-and the session of "expired" too.
+E1 (textile) and E2 (cement) lie in the district 990101, E3 in 990102. Whoever is "own" acts for E1
+or its district, "other" for E2, "far" for E3 or the other district. Who is "revoked" has the role no
+longer, and the session of who is "expired" is over.
 """
 
 from hashlib import sha256
@@ -202,10 +202,10 @@ def _project():
     }
 
 
-def permitted_town(engine):
+def permitted_town(engine, *, settings=None):
     """Yield the town on an empty database."""
     clock = build(engine)
-    town = PermittedTown(engine, clock, open=reopened)
+    town = PermittedTown(engine, clock, open=reopened, settings=settings)
     assert town.now == NOW
     yield town.settle()
     town.close()

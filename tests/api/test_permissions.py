@@ -1,42 +1,23 @@
 """
-Every cell of the permission matrix, at the door and at the writer: what it denies is denied, changes
-nothing and tells nothing; what it allows is not kept out.
+Every cell of the permission matrix, at the door and at the writer: what it denies is denied,
+changes nothing and tells nothing; what it allows is not kept out.
 """
 
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
-from flask import Flask
 
 from api.app import create_app
-from api.matrix import PUBLIC, ROLES, Matrix, read_matrix
-from api.program import subjects
-from api.web import PAGES
+from api.matrix import PUBLIC, ROLES, Matrix
 from ledger.roles import Grant, GrantRoles, RevokeRole
 from ledger.subject import VERB_DECIDES
 from tests.api.permitted_town import PEOPLE, permitted_town
+from tests.api.requests_table import AREAS, MATRIX, SUBJECTS, TABLE, of_area, of_things, requests_of
 from tests.build import SECOND_SECURITY, SECURITY
 from tests.conftest import fresh_engine
-from tests.demo_files import toml
-
-TABLE = toml(Path(__file__).parents[1] / "vectors" / "requests.toml")
-PATH, ABSENT = TABLE.pop("path"), TABLE.pop("absent")
-MATRIX, SUBJECTS = read_matrix(), subjects()
-LETTERS = {str(role): short for short, role in ROLES.items()}
-PART = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
-UNSIGNED_PAGES = frozenset(page.name for page in PAGES)
-NARROW = frozenset("OJG")
-
-
-def of_area(endpoint):
-    return endpoint.partition(".")[0]
-
-
-AREAS = sorted({of_area(endpoint) for endpoint in MATRIX.routes})
 
 
 @pytest.fixture(scope="module")
@@ -64,92 +45,6 @@ def town_with_clients(town):
     town.requests = {each.endpoint: each for each in requests_of(town.app)}
     town.before = (town.digest(), town.store_digest())
     return town
-
-
-class Request:
-    """One route with its example: how to send it as somebody, and who may."""
-
-    def __init__(self, rule, row):
-        self.endpoint, self.rule, self.row = rule.endpoint, rule.rule, row
-        methods = sorted(rule.methods - {"HEAD", "OPTIONS"})
-        self.methods = methods
-        self.writes = methods != ["GET"]
-        self.parts = PART.findall(rule.rule)
-        self.is_page = of_area(rule.endpoint) in UNSIGNED_PAGES
-        self.operation = MATRIX.operation(rule.endpoint)
-
-    @property
-    def is_complete(self):
-        named = {**PATH, **self.row.get("path", {})}
-        body = {"body", "form"} & self.row.keys()
-        return named.keys() >= set(self.parts) and (not self.is_open_form or bool(body))
-
-    @property
-    def is_open_form(self):
-        return self.is_page and self.methods == ["GET", "POST"]
-
-    def send(self, town, client, method, *, absent=False, key="m"):
-        """Send the example and return the answer."""
-        path = self.path(town, absent=absent)
-        keywords = {"headers": {"Idempotency-Key": f"{key}-{next(town.keys)}"}}
-        keywords["headers"] |= of_things(town, self.row.get("headers", {}))
-        if method in ("POST", "PATCH"):
-            if "body" in self.row:
-                keywords["json"] = of_things(town, self.row["body"])
-            elif self.is_page:
-                keywords["data"] = self.form(town)
-        if self.row.get("stream"):
-            keywords["buffered"] = False
-        answer = client.open(path, method=method, **keywords)
-        if not self.row.get("stream"):
-            answer.get_data()
-        answer.close()
-        return answer
-
-    def form(self, town):
-        given = of_things(town, self.row.get("form", {}))
-        return {"key": f"f{next(town.keys)}", "step": "place", **given}
-
-    def path(self, town, *, absent=False):
-        named = {**PATH, **self.row.get("path", {})}
-        if absent:
-            missing = {**ABSENT, **self.row.get("absent", {})}
-            named |= {name: missing[name] for name in self.parts if name in missing}
-        path = PART.sub(lambda part: str(of_things(town, named[part[1]])), self.rule)
-        query = self.row.get("query")
-        return f"{path}?{query}" if query else path
-
-    def is_for(self, short):
-        """Return whether the matrix lets this role, or everybody, through the door."""
-        return self.operation.is_public or str(ROLES.get(short)) in self.operation.cells
-
-    def is_narrow(self, short):
-        """Return whether this role sees or does this for its own affairs only."""
-        cell = self.operation.cells.get(str(ROLES.get(short)))
-        return cell is not None and (cell.extent in NARROW or self.row.get("own", False))
-
-    def is_made_by(self, short):
-        """Return whether, of those let in, this role is one that the command itself takes."""
-        if "only" in self.row:
-            return short in self.row["only"]
-        if "kind" in self.row:
-            return ROLES.get(short) in SUBJECTS.handlers[self.row["kind"]].makers
-        return True
-
-
-def of_things(town, value):
-    """Return an example with "the order" and the like replaced by what the town has."""
-    if isinstance(value, dict):
-        return {name: of_things(town, each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [of_things(town, each) for each in value]
-    return town.things.get(value, value) if isinstance(value, str) else value
-
-
-def requests_of(app: Flask):
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint in MATRIX.routes:
-            yield Request(rule, TABLE.get(rule.endpoint, {}))
 
 
 def in_area(town, area):
@@ -191,14 +86,14 @@ def test_a_route_without_a_row_keeps_the_application_from_starting(sqlite_town):
     routes = {name: number for name, number in MATRIX.routes.items() if name != "orders.place"}
     short = Matrix(MATRIX.operations.values(), routes)
 
-    with pytest.raises(AssertionError, match="orders.place"):
+    with pytest.raises(AssertionError, match=r"orders\.place"):
         create_app(replace(sqlite_town.faces, matrix=short))
 
 
 def test_a_row_without_a_route_keeps_the_application_from_starting(sqlite_town):
     long = Matrix(MATRIX.operations.values(), {**MATRIX.routes, "orders.amend": 1})
 
-    with pytest.raises(AssertionError, match="orders.amend"):
+    with pytest.raises(AssertionError, match=r"orders\.amend"):
         create_app(replace(sqlite_town.faces, matrix=long))
 
 
@@ -301,7 +196,7 @@ def expect_hidden(town, request, who, answer, told):
 def without_names(answer):
     """Return a refusal without what names the request."""
     if answer.is_json:
-        left = {name: value for name, value in answer.json.items()}
+        left = dict(answer.json)
         del left["request_id"], left["instance"]
         return left
     # A page also tells, once, what became of the form sent before.
@@ -362,7 +257,7 @@ def test_a_wider_matrix_is_noticed(sqlite_town):
         town.app = app
     kept, town.come_in["XO", "own"] = town.come_in["XO", "own"], client
     try:
-        with pytest.raises(AssertionError, match="entries.index"):
+        with pytest.raises(AssertionError, match=r"entries\.index"):
             require_denied(town, town.requests["entries.index"])
     finally:
         town.come_in["XO", "own"] = kept
@@ -386,7 +281,7 @@ def test_most_things_with_a_path_of_their_own_do_exist(sqlite_town):
 
 
 def makers_and_checkers(kind):
-    """Return who, by the matrix, makes and who checks a command, over all operations that name it."""
+    """Return who, by all operations of the matrix that name a command, makes and who checks it."""
     cells = [
         (role, cell)
         for operation in MATRIX.operations.values()
