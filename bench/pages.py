@@ -54,6 +54,7 @@ HUB = "QD-GLS-01"
 
 TRADERS = (HUB, "QD-STL-01", "QD-CEM-01", "QD-MAC-01", "QD-CHM-01")
 PEOPLE = ("", "city", "auditor", "trader-surplus", "compliance", "approver", "exchange", "district")
+FIRST, SECOND = "person:REG1", "person:REG2"
 TIMES, TIMES_SLOW = 20, 3
 SLOW_MS = 2_000
 MUST_MS = 200
@@ -96,34 +97,23 @@ class Crowd:
         self.sent = 0
         self.chance = random.Random(2026)
 
-    def do(self, payload: Payload, actor: str) -> int:
+    def do(self, payload: Payload, actor: str = FIRST) -> int:
         """Send one command that must be accepted; return its sequence."""
         self.sent += 1
         return self.program.submit(Command(f"crowd:{self.sent}", actor, payload)).require().sequence
 
-    def both(self, payload: Payload, maker: str = "person:REG1", checker: str = "") -> None:
+    def both(self, payload: Payload, maker: str = FIRST, checker: str = SECOND) -> None:
         """Propose and approve."""
-        proposal = self.do(proposing(payload), maker)
-        self.do(approving(proposal, payload), checker or "person:REG2")
+        self.do(approving(self.do(proposing(payload), maker), payload), checker)
 
     def come(self) -> None:
         """Register enterprises, meters and readings, move units about, place orders."""
         names = [f"N{number:05d}" for number in range(ENTERPRISES)]
         for few in _parts(names):
-            firms = (
-                EnterpriseLine(
-                    each, f"示例企业{each}", credit_code(int(each[1:])), AREA, "TEXTILES"
-                )
-                for each in few
-            )
-            self.do(RegisterEnterprises(rows=tuple(firms)), "person:REG1")
-            meters = (
-                MeterLine(f"{each}-M1", each, "electricity", "kWh", Use.CONSUMED, "2026-04", "0")
-                for each in few
-            )
-            self.do(RegisterMeters(rows=tuple(meters)), "person:REG1")
+            self.do(RegisterEnterprises(rows=tuple(map(_firm, few))))
+            self.do(RegisterMeters(rows=tuple(map(_meter, few))))
             readings = (ReadingLine(f"{each}-M1", "2026-05", "9000", "kWh") for each in few)
-            self.do(RecordReadings(rows=tuple(readings)), "person:REG1")
+            self.do(RecordReadings(rows=tuple(readings)))
         for few in _parts(list(self._moves(names))):
             self.both(PostLines(rule="REG-17", lines=tuple(few)))
         self._trade()
@@ -155,6 +145,10 @@ class Crowd:
 
 def _firm(name: str) -> EnterpriseLine:
     return EnterpriseLine(name, f"示例企业{name}", credit_code(int(name[1:])), AREA, "TEXTILES")
+
+
+def _meter(name: str) -> MeterLine:
+    return MeterLine(f"{name}-M1", name, "electricity", "kWh", Use.CONSUMED, "2026-04", "0")
 
 
 def _holding(name: str) -> str:

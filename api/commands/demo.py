@@ -50,6 +50,8 @@ def demo(data: Path | None, no_serve: bool, port: int, language: Language, as_js
     from api.demo.voice import Voice
     from api.program import database_url
 
+    if not no_serve:
+        _require_free(port)
     voice = Voice(language, silent=as_json)
     with tempfile.TemporaryDirectory(prefix="yongneng-demo-") as scratch:
         at_url = data is None and bool(os.environ.get("DATABASE_URL"))
@@ -68,6 +70,20 @@ def demo(data: Path | None, no_serve: bool, port: int, language: Language, as_js
             say_json(figures)
         if not no_serve:
             _serve(url, home, port=port, voice=voice)
+
+
+def _require_free(port: int) -> None:
+    """Refuse a port that is taken before a year is played, not after."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise click.BadParameter(
+                f"{port} is taken; choose another", param_hint="--port"
+            ) from error
 
 
 def _serve(url: str, home: Path, *, port: int, voice: "Voice") -> None:

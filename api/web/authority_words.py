@@ -94,10 +94,11 @@ def of_asset(found: int, asset: str) -> str:
 
 def know(enterprises: Iterable[str] = (), persons: Iterable[str] = ()) -> None:
     """Read the names of *enterprises* and *persons* at once, for the page to use."""
-    ids = {one for one in enterprises if one and one != "*"} - _enterprises().keys()
+    known, named_already = _enterprises(), _persons()
+    ids = {one for one in enterprises if one and one != "*" and one not in known}
     if ids:
         _enterprises().update({one: one for one in ids} | dict(names.enterprises(ids)))
-    people = {one for one in persons if one} - _persons().keys()
+    people = {one for one in persons if one and one not in named_already}
     if people:
         named = _named(people)
         _persons().update({**_by_role(people - named.keys()), **named})

@@ -32,6 +32,7 @@ enterprise = Blueprint("enterprise", __name__, url_prefix="/enterprise")
 
 OPEN_STATES = ("new", "partially_filled")
 RECENT = 10
+OPEN_SHOWN = 50
 STATEMENT_ROWS = 50
 VIEW_BALANCES, VIEW_OBLIGATION = 16, 39
 
@@ -60,7 +61,8 @@ def show(code: str) -> str:
         where = [] if year is None else position(connection, code, year["year"])
         columns: list[Any] = [InstrumentRow.id, InstrumentRow.asset]
         listed = rows(connection, sa.select(*columns))
-        orders = rows(connection, _orders(code).where(OrderRow.state.in_(OPEN_STATES)))
+        resting = _orders(code).where(OrderRow.state.in_(OPEN_STATES)).order_by(OrderRow.id.desc())
+        orders = rows(connection, resting, limit=OPEN_SHOWN)
         trades = rows(connection, _trades(code), limit=RECENT)
     return render_template(
         "enterprise/show.html",
@@ -177,7 +179,7 @@ def _days_left(deadline: str) -> int:
 
 def _orders(code: str) -> sa.Select[Any]:
     table = sa.inspect(OrderRow).local_table
-    return sa.select(*table.columns).where(OrderRow.enterprise == code).order_by(None)
+    return sa.select(*table.columns).where(OrderRow.enterprise == code)
 
 
 def _trades(code: str) -> sa.Select[Any]:

@@ -2,8 +2,8 @@
 A town in which every role has people, and E1 something of every kind, for the permission matrix.
 
 E1 (textile) and E2 (cement) lie in the district 990101, E3 in 990102. Whoever is "own" acts for E1
-or its district, "other" for E2, "far" for E3 or the other district. Who is "revoked" has the role no
-longer, and the session of who is "expired" is over.
+or its district, "other" for E2, "far" for E3 or the other district. Who is "revoked" has lost the
+role, and the session of who is "expired" is over.
 """
 
 from hashlib import sha256

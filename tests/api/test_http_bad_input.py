@@ -63,7 +63,7 @@ def town(sqlite_engine):
 def ready(town):
     """Let everybody come whom a case names, one key for reading and one proposal approved."""
     town.let_come()
-    town.everybody = {}
+    town.everybody, town.before = {}, None
     paying = {"enterprise": "E1", "year": 2025, "measure": "energy", "amount": "10"}
     proposed = town.post(town.visit(C1), "/api/v1/surrenders", paying).json["result"]
     version = {"If-Match": f'"{proposed["payload_hash"]}"', "Idempotency-Key": "yes"}
@@ -76,6 +76,7 @@ def ready(town):
 def client_of(town, name):
     """Return the client of whom a case calls *name*, the same for all its requests."""
     if name not in town.everybody:
+        town.before = None
         if name == "the expired":
             town.everybody[name] = town.come_in["ET", "expired"]
         elif name == "the reading key":
@@ -182,7 +183,9 @@ def require_refused(town, case):
     if "first" in case:
         accepted = sender.send(body=case["first"])
         assert accepted.status_code == 201, accepted.text
-    before = town.digest(), town.store_digest()
+    # What no case changes need not be read again before each.
+    if town.before is None or {"first", "checker"} & case.keys():
+        town.before = town.digest(), town.store_digest()
 
     first = sender.send()
 
@@ -199,7 +202,7 @@ def require_refused(town, case):
     assert (english.status_code, english.json["code"]) == (case["status"], case["code"])
     assert english.json["title"].isascii()
     assert not first.json["title"].isascii()
-    assert (town.digest(), town.store_digest()) == before
+    assert (town.digest(), town.store_digest()) == town.before
 
 
 def same(one, other):
