@@ -38,18 +38,19 @@ class BenchGateway:
         """The bench's writer is always there."""
 
 
-_APPS = {}
-"""Applications by the secret of their cookies: copies of one town can share one, which is slow
-to build; each town puts its own installation behind it."""
+_APPS = []
+"""One application a test process: it is slow to build, and each town puts itself behind it."""
 
 
 def app_of(faces):
-    """Return an application for *faces*, one used before by a copy of the same town if it can."""
+    """Return the application with *faces* behind it; other settings take one of their own."""
     if faces.settings != Settings():
         return create_app(faces)
-    app = _APPS.setdefault(faces.auth.secret("cookies"), None) or create_app(faces)
-    _APPS[faces.auth.secret("cookies")] = app
+    if not _APPS:
+        _APPS.append(create_app(faces))
+    app = _APPS[0]
     app.extensions[EXTENSION] = faces
+    app.config["SECRET_KEY"] = faces.auth.secret("cookies")
     for limiter in app.extensions["limiter"]:
         limiter.reset()
     return app
@@ -61,6 +62,9 @@ class Town:
 
     *visit* gives a client who is signed in as a person; "" is the public. *digest* is the ledger's.
     """
+
+    shares_app = True
+    """Whether it lives for one test only, and may borrow the application the others had."""
 
     def __init__(self, engine, clock, *, open=open_town, settings=None):
         self.bench = open(engine, clock)
@@ -74,7 +78,7 @@ class Town:
             settings=settings or Settings(),
             clock=lambda: self.now,
         )
-        self.app: Flask = app_of(self.faces)
+        self.app: Flask = app_of(self.faces) if self.shares_app else create_app(self.faces)
         self.keys = iter(range(1, 1_000_000))
 
     def visit(self, person=""):

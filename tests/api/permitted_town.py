@@ -89,6 +89,8 @@ TENDER = {
 class PermittedTown(RightsTown):
     """The town, with *things*: what a row of requests.toml calls "the order" and so on."""
 
+    shares_app = False
+
     def settle(self):
         """Give everybody an office and E1 something of every kind."""
         grants = GrantRoles(grants=GRANTS)
