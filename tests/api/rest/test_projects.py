@@ -3,7 +3,6 @@
 from tests.api.rest.rights_town import AUDITOR, C1, C2, CHECKER, D1, D2
 from tests.api.rest.test_freed_claims import freed
 
-
 NOTHING_ELSE = [
     {"measure": measure, "added": "0"}
     for measure in ("capacity-clinker", "coal", "carbon", "pollutant-nox")
