@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 import sqlalchemy as sa
 
+from api.ids import fresh_uuid
 from api.program import Program, database_url, reading_engine
 from ledger.attest import LedgerNotOpened
 from ledger.db import reading
@@ -93,14 +94,4 @@ def _require_there(data: Path | None) -> None:
 
 def fresh_id(command_id: str) -> str:
     """Return the given id, or a new UUID version 7."""
-    if command_id:
-        return command_id
-    import secrets
-    import time
-    import uuid
-
-    # Time first, so that ids sort as they were made (RFC 9562).
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
-    number = number & ~(0xF << 76) | 7 << 76
-    number = number & ~(0x3 << 62) | 2 << 62
-    return str(uuid.UUID(int=number))
+    return command_id or fresh_uuid()

@@ -5,9 +5,6 @@ A form carries the key of its command from the moment it is shown, so that a sec
 page sent again, is the same command.
 """
 
-import secrets
-import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +13,7 @@ from flask import request
 
 from api.door import visitor
 from api.faces import faces
+from api.ids import fresh_uuid
 from api.problem import language
 from api.send import Sent, command_id, send
 from ledger.command import Payload, RefusedByLedger
@@ -40,11 +38,8 @@ class Refusal:
 
 
 def fresh_key() -> str:
-    """Return the key for the command a form will send: a UUID of version 7."""
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
-    number = number & ~(0xF << 76) | 7 << 76
-    number = number & ~(0x3 << 62) | 2 << 62
-    return str(uuid.UUID(int=number))
+    """Return the key for the command a form will send."""
+    return fresh_uuid()
 
 
 def attempt(kind: type[Payload], document: Mapping[str, object]) -> Sent | Refusal:
