@@ -422,13 +422,14 @@ def test_a_document_that_is_no_command_is_refused(yongneng, home, kind, document
 
 
 def test_a_command_under_its_own_id_is_taken_once(yongneng, home):
-    document = '{"addresses":["enterprise:E7:holding"]}'
+    document = '{"addresses":["scheme:surrendered:2031"]}'
     sending = ("send", "accounts.open", document, "--data", home, "--actor", REGULATOR, "--json")
 
     first = yongneng(*sending, "--id", "mine:1")
     again = yongneng(*sending, "--id", "mine:1")
     other = yongneng(*sending)
 
+    assert first.code == 0
     assert first.json == again.json
     assert other.json["code"] == "account_already_open"
     assert yongneng(*sending, "--id", "no spaces").json["code"] == "command_id_malformed"
