@@ -101,8 +101,10 @@ def connect(url: str) -> sa.Engine:
     """Return an engine for *url* that begins write transactions at once and never implicitly."""
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    # Web processes read with as many connections as they have threads, and keep few of them.
-    engine = sa.create_engine(url, pool_pre_ping=False, pool_size=8, max_overflow=32)
+    # Web processes read with as many connections as they have threads, and keep few of them; a
+    # database in memory, which is refused later, has no such pool.
+    sizes = {"pool_size": 8, "max_overflow": 32} if sa.make_url(url).database else {}
+    engine = sa.create_engine(url, pool_pre_ping=False, **sizes)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
