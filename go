@@ -74,6 +74,8 @@ command=${1:-help}
 [ $# -gt 0 ] && shift
 PYTHONPATH=$(pwd)
 export PYTHONPATH
+# Every command starts a process of its own; compiling the program each time takes longer than most.
+unset PYTHONDONTWRITEBYTECODE || true
 case "$command" in
     demo) install runtime; exec .venv/bin/python -m api.cli demo "$@" ;;
     run) install runtime; exec .venv/bin/python -m api.cli "$@" ;;
