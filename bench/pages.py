@@ -56,8 +56,7 @@ TRADERS = (HUB, "QD-STL-01", "QD-CEM-01", "QD-MAC-01", "QD-CHM-01")
 PEOPLE = ("", "city", "auditor", "trader-surplus", "compliance", "approver", "exchange", "district")
 FIRST, SECOND = "person:REG1", "person:REG2"
 TIMES, TIMES_SLOW = 20, 3
-SLOW_MS = 2_000
-MUST_MS = 200
+SLOW_MS, MUST_MS = 2_000, 200
 
 VALUES: dict[str, tuple[str | int, ...]] = {
     "instrument": (INSTRUMENT,),

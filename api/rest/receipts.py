@@ -9,12 +9,12 @@ import marshmallow as ma
 
 from api.door import NotFound, reach_of, visitor
 from api.read import proofs
+from api.read.known_checkpoint import is_known
 from api.read.receipt_check import Checked, check_receipt
 from api.rest.fields import Words
 from api.rest.outside import answers
 from api.rest.resource import Resource, snapshot
 from api.rest.shapes import Strict
-from ledger.note import parse_note
 
 receipts = Resource("receipts", __name__, "Receipts: proofs of one's own commands")
 
@@ -99,9 +99,7 @@ def _finding(found: Checked, failed: str, detail: str, passed: list[str]) -> Map
 
 def _known(text: str) -> tuple[str, str]:
     """Return the failed check and why, or nothing, where this ledger has the checkpoint."""
-    body, size = parse_note(text).body, proofs.stated(text).tree_size
     with snapshot() as connection:
-        stored = proofs.checkpoint_of(connection, size)
-    if stored is not None and parse_note(stored).body == body:
-        return "", ""
+        if is_known(connection, text):
+            return "", ""
     return KNOWN, "this ledger has no such checkpoint; the receipt is of another one"

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 TABLE = toml(ROOT / "tests" / "vectors" / "http_bad_input.toml")
 BASE, CASES, ELSEWHERE, LATER = (TABLE[each] for each in ("base", "case", "elsewhere", "later"))
 BYTES_MAX = 4096
-INSIDE = re.compile(r"Traceback|File \"|SELECT |INSERT |sqlite|psycopg|sqlalchemy|/work/|\.py\b")
+HOUSE = re.escape(str(ROOT))
+INSIDE = re.compile(rf"Traceback|File \"|SELECT |INSERT |sqlite|psycopg|sqlalchemy|{HOUSE}|\.py\b")
 
 MADE = {
     "a MiB and a byte": b'{"instrument": "' + b"x" * ((1 << 20) + 1 - 18) + b'"}',
