@@ -1,9 +1,10 @@
 """
 Pulse: what the process that owns a ledger does while nobody asks it for anything.
 
-Once a second it lets happen what is due and looks whether another writer has taken over; once a
-minute, if history has grown, it signs a checkpoint. A fault is logged and tried again at the next
-beat: a command that is being answered never waits for it.
+Once a second it lets happen what is due, looks whether another writer has taken over and brings
+up to date what follows behind the writer; once a minute, if history has grown, it signs a
+checkpoint. A fault is logged and tried again at the next beat: a command that is being answered
+never waits for it.
 """
 
 import logging
@@ -19,12 +20,17 @@ from api.program import Program
 from ledger.apply import EpochStale
 from ledger.attest import Attester, ledger_origin
 from ledger.db import reading
+from ledger.follow import follow
 from ledger.keys import load_or_create_key
+from ledger.projections import PROJECTIONS
 from ledger.tables import LeaseRow
 
 BEAT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 45.0
 """Under the minute promised, by what signing over much history may take."""
+
+FOLLOW_SECONDS = 0.5
+"""Of each beat, so that what is due never waits for what is derived."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,6 +108,7 @@ class Pulse:
             if self.is_replaced:
                 self._replaced()
                 return
+            self._try(self._follow)
             if monotonic() >= self._sign_at:
                 self._try(self.checkpoints.sign)
                 self._sign_at = monotonic() + self._checkpoint_seconds
@@ -113,6 +120,13 @@ class Pulse:
         if self.is_replaced:
             raise EpochStale(self.program.writer.epoch)
         self.program.tick()
+
+    def _follow(self) -> None:
+        until = monotonic() + FOLLOW_SECONDS
+        for projection in PROJECTIONS:
+            while follow(self.program.engine, projection):
+                if self._stopping.is_set() or monotonic() >= until:
+                    return
 
     def _try(self, act: Callable[[], None]) -> None:
         # Whatever it is, a thread that dies would leave every later deadline undone.

@@ -28,6 +28,11 @@ def _insert_sql(table: Table, mark: str) -> str:
     return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
 
 
+def _delete_sql(table: Table, mark: str) -> str:
+    keys = " AND ".join(f"{column.name} = {mark}" for column in table.primary_key.columns)
+    return f"DELETE FROM {table.name} WHERE {keys}"
+
+
 def _conflict_sql(table: Table) -> str:
     keys = [column.name for column in table.primary_key.columns]
     others = [name for name in _columns(table) if name not in keys]
@@ -47,6 +52,7 @@ class Store:
         self.upserts = {
             table.name: _insert_sql(table, mark) + _conflict_sql(table) for table in tables
         }
+        self.deletes = {table.name: _delete_sql(table, mark) for table in tables}
         self.copies = {table.name: _Copy(table) for table in tables}
         names = [table.name for table in Base.metadata.sorted_tables]
         self.positions = {name: position for position, name in enumerate(names)}
@@ -73,6 +79,10 @@ class Store:
             self.driver.cursor().executemany(self.upserts[table], rows)
         else:
             self.copies[table].over(self.driver, rows)
+
+    def delete(self, table: str, keys: Sequence[Row]) -> None:
+        """Delete the rows of these primary keys, of a table that keeps no history."""
+        self.driver.cursor().executemany(self.deletes[table], keys)
 
     def touch_lease(self, epoch: int) -> bool:
         """Touch the lease row and return whether *epoch* is still the writer's own."""

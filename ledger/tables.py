@@ -263,8 +263,22 @@ class OutboxRow(Base):
     body: Mapped[Words]
 
 
+class PositionRow(Base):
+    """How far each projection of the journal has come; derived, like what it stands for."""
+
+    __tablename__ = "derived_positions"
+
+    name: Mapped[WordsKey]
+    version: Mapped[Whole]
+    command: Mapped[Whole]
+    entry: Mapped[Whole]
+
+
 APPEND_ONLY = ("commands", "entries", "postings", "blocks", "checkpoints", "outbox")
 """Tables whose rows a database trigger refuses to change or delete."""
 
 OUTSIDE_DIGEST = ("commands", "blocks", "checkpoints", "lease", "outbox", "alembic_version")
 """What the state digest leaves out: the log and what depends on batching, leases or signatures."""
+
+DERIVED = "derived_"
+"""How the names of tables begin that follow behind the writer; the state digest leaves them out."""

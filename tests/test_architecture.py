@@ -41,6 +41,7 @@ COMMITTERS = {
     "ledger/apply.py": "the writer's one transaction",
     "ledger/lease.py": "takes the lease",
     "ledger/attest.py": "keeps a signed checkpoint, which is no command",
+    "ledger/follow.py": "keeps what is derived, behind the writer",
 }
 
 
