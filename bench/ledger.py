@@ -5,6 +5,7 @@ The reference of the bulk rows writes the very rows that the ledger wrote, into 
 with the same indexes, by the driver's own bulk call, and does nothing else.
 """
 
+import os
 import random
 import tempfile
 import time
@@ -143,11 +144,17 @@ def send_lines(writer: Writer, command_id: str, lines: tuple[Line, ...]) -> None
     writer.submit(Command(command_id, PERSON, BulkLines(rule="REG-11", lines=lines))).require()
 
 
-def transfers(batches: int, accounts: int, *, hot: bool = False) -> list[tuple[Line, ...]]:
-    """Return seeded batches of transfers; *hot* lets every one leave the same account."""
-    chance = random.Random(2025)
+def transfers(
+    batches: int, accounts: int, *, hot: bool = False, first: int = 0
+) -> list[tuple[Line, ...]]:
+    """
+    Return seeded batches of transfers, numbered from *first*.
+
+    *hot* lets every one leave the same account.
+    """
+    chance = random.Random(2025 + first)
     lines = []
-    for number in range(batches * BATCH):
+    for number in range(first, first + batches * BATCH):
         source, destination = chance.sample(range(1, accounts), 2)
         if hot:
             source = 0
@@ -160,7 +167,7 @@ def transfers(batches: int, accounts: int, *, hot: bool = False) -> list[tuple[L
                 chance.randrange(1, 1_000),
             )
         )
-    return [tuple(lines[first : first + BATCH]) for first in range(0, len(lines), BATCH)]
+    return [tuple(lines[start : start + BATCH]) for start in range(0, len(lines), BATCH)]
 
 
 def measure_bulk(engine_of: Callable[[], Any], *, batches: int = 8, hot: bool = False) -> Figures:
@@ -172,21 +179,39 @@ def measure_bulk(engine_of: Callable[[], Any], *, batches: int = 8, hot: bool = 
         recording = Recording(writer._connection)
         writer._store = recording
         wall, cpu = time.perf_counter(), time.process_time()
+        latencies = []
         for number, lines in enumerate(work):
+            began = time.perf_counter()
             send_lines(writer, f"bulk:{number}", lines)
+            latencies.append(time.perf_counter() - began)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         writer.close()
     with engine_of() as engine:
         opened(engine, accounts).close()
         bare = _write_bare(engine, recording.written)
-    count = batches * BATCH
+    count, syncs = batches * BATCH, raw_syncs_per_second()
     return {
         "transfers": count,
         "per_second": round(count / wall),
         "cpu_us_per_transfer": round(cpu / count * 1e6, 2),
         "reference_per_second": round(count / bare),
         "ratio": round(bare / wall, 3),
+        "p50_ms": round(sorted(latencies)[len(latencies) // 2] * 1e3, 1),
+        "p99_ms": round(sorted(latencies)[len(latencies) * 99 // 100] * 1e3, 1),
+        "raw_syncs_per_second": round(syncs),
+        "transfers_per_raw_sync": round(count / wall / syncs, 1),
     }
+
+
+def raw_syncs_per_second(count: int = 500) -> float:
+    """Return how many 4 KiB appends a second this disk takes, each synced."""
+    with tempfile.TemporaryFile() as file:
+        started = time.perf_counter()
+        for _ in range(count):
+            file.write(b"x" * 4_096)
+            file.flush()
+            os.fdatasync(file.fileno())
+        return count / (time.perf_counter() - started)
 
 
 def _write_bare(engine: sa.Engine, written: list[tuple[str, str, list[Any]]]) -> float:

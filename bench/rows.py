@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import http, ledger, market, matching, singles
+from bench import http, ledger, market, matching, restart, singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Row:
 def rows(*, postgres: bool) -> Iterator[Row]:
     """Measure and yield every row; PostgreSQL's only where its server is installed."""
     yield from _bulk("SQLite", ledger.embedded, must=0.45, cpu_must=18.0)
-    yield from _singles()
+    yield from _singles("SQLite", ledger.embedded)
+    yield from _restart()
     yield from _market()
     yield from _http()
     if postgres:
@@ -38,6 +39,7 @@ def rows(*, postgres: bool) -> Iterator[Row]:
         server = Server()
         try:
             yield from _bulk("PostgreSQL", server.database, must=0.35, cpu_must=18.0)
+            yield from _singles("PostgreSQL", server.database)
         finally:
             server.stop()
 
@@ -67,29 +69,24 @@ def _bulk(
     yield Row(f"{engine}: one hot account ÷ spread accounts", ratio, "×", 0.9, False, hot)
 
 
-def _singles() -> Iterator[Row]:
-    single = singles.measure_single(ledger.embedded)
-    yield Row(
-        "SQLite: one caller, one command ÷ one-row commits",
-        single["ratio"],
-        "×",
-        0.6,
-        False,
-        single,
-    )
-    many = singles.measure_many(ledger.embedded)
-    yield Row(
-        "SQLite: 64 callers ÷ min(4 × syncs, 0.4 × bare hand-off)",
-        many["ratio"],
-        "×",
-        1.0,
-        False,
-        many,
-    )
-    yield Row("SQLite: 64 callers, p99", many["p99_ms"], "ms", 10.0, True, {})
-    yield Row(
-        "SQLite: 64 callers, commands a commit", many["commands_per_commit"], "", 4.0, False, {}
-    )
+def _singles(engine: str, engine_of: Callable[[], Any]) -> Iterator[Row]:
+    single = singles.measure_single(engine_of)
+    name = f"{engine}: one caller, one command ÷ one-row commits"
+    yield Row(name, single["ratio"], "×", 0.6, False, single)
+    many = singles.measure_many(engine_of)
+    name = f"{engine}: 64 callers ÷ min(4 × syncs, 0.4 × bare hand-off)"
+    yield Row(name, many["ratio"], "×", 1.0, False, many)
+    yield Row(f"{engine}: 64 callers, p99", many["p99_ms"], "ms", 10.0, True, {})
+    per_commit = many["commands_per_commit"]
+    yield Row(f"{engine}: 64 callers, commands a commit", per_commit, "", 4.0, False, {})
+
+
+def _restart() -> Iterator[Row]:
+    figures = restart.measure_restart()
+    name = "SQLite: memory of a writer with 100,000 accounts and 1 M entries"
+    yield Row(name, max(figures["built_mib"], figures["served_mib"]), "MiB", 400, True, figures)
+    name = "SQLite: serving again after SIGKILL, 1 M entries"
+    yield Row(name, figures["restart_seconds"], "s", 10, True, {})
 
 
 def _market() -> Iterator[Row]:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from bench.ledger import ASSET, PERSON, Figures, OneHold, opened
+from bench.ledger import ASSET, PERSON, Figures, OneHold, opened, raw_syncs_per_second
 from ledger.command import Command
 from ledger.pending import Pending
 from ledger.writer import Writer
@@ -27,7 +27,7 @@ def measure_single(engine_of: Callable[[], Any], *, commands: int = 1_500) -> Fi
         writer = opened(engine, 100)
         started = time.perf_counter()
         for number in range(commands):
-            writer.submit(_hold(number)).require()
+            writer.submit(hold_command(number)).require()
         seconds = time.perf_counter() - started
         writer.close()
         bare = _one_row_commits(engine, commands)
@@ -38,7 +38,8 @@ def measure_single(engine_of: Callable[[], Any], *, commands: int = 1_500) -> Fi
     }
 
 
-def _hold(number: int) -> Command:
+def hold_command(number: int) -> Command:
+    """Return a hot command of one entry; its number is its id."""
     payload = OneHold(enterprise=f"E{number % 100}", asset=ASSET, amount=7, purpose="bench")
     return Command(f"hold:{number}", PERSON, payload)
 
@@ -67,7 +68,7 @@ def measure_many(
 
         def submit(number: int) -> None:
             started = time.perf_counter()
-            writer.submit(_hold(number)).require()
+            writer.submit(hold_command(number)).require()
             latencies.append(time.perf_counter() - started)
 
         seconds = _in_threads(callers, commands, submit)
@@ -100,7 +101,7 @@ class _HandOff(Writer):
 
     def send(self, number: int) -> None:
         """Queue a record and return once it is on the disk."""
-        self._enqueue((Pending(_hold(number), b"{}"),))
+        self._enqueue((Pending(hold_command(number), b"{}"),))
 
     def _commit(self, batch: list[Pending]) -> None:
         self._file.write(b"x" * 200 * len(batch))
@@ -125,14 +126,3 @@ def _in_threads(callers: int, commands: int, submit: Callable[[int], None]) -> f
     for thread in threads:
         thread.join()
     return time.perf_counter() - started
-
-
-def raw_syncs_per_second(count: int = 500) -> float:
-    """Return how many 4 KiB appends a second this disk takes, each synced."""
-    with tempfile.TemporaryFile() as file:
-        started = time.perf_counter()
-        for _ in range(count):
-            file.write(b"x" * 4_096)
-            file.flush()
-            os.fdatasync(file.fileno())
-        return count / (time.perf_counter() - started)

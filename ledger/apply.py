@@ -70,9 +70,11 @@ class Applying:
         if not self.batch.commands:
             transaction.rollback()
             return
-        self.batch.flush(self.store, self.memory)
-        self.batch.seal(self.store, self.memory)
-        if not self.store.touch_lease(epoch):
+        with self.store.together(self.batch.rows_max()):
+            self.batch.flush(self.store, self.memory)
+            self.batch.seal(self.store, self.memory)
+            is_mine = self.store.touch_lease(epoch)
+        if not is_mine():
             raise EpochStale(epoch)
         transaction.commit()
         if self._session is not None:

@@ -53,6 +53,12 @@ class Batch:
         self.leaves.append(leaf)
         self.leaves += entry_leaves
 
+    def rows_max(self) -> int:
+        """Return how many rows the table has that gets the most."""
+        waiting = (self.commands, self.entries, self.postings, self.events, self.balance_keys)
+        subjects = (*self.rows.values(), *self.upserts.values())
+        return max(len(rows) for rows in (*waiting, *subjects))
+
     def flush(self, store: Store, memory: Memory) -> None:
         """Write what has collected so far, so that a cold command's queries see it."""
         for table in store.in_order(self.rows):

@@ -123,6 +123,15 @@ def test_streams_are_let_go_of_when_the_end_begins():
     assert time.monotonic() - began < 8
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT interrupt, which a shell that starts tests in the background does not."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_first_signal_ends_in_order_and_the_second_at_once():
     told = []
     with ended_by_signals(lambda: told.append(1)):
