@@ -24,20 +24,30 @@ COMMANDS = {
     "proposals": "api.commands.send",
     "show": "api.commands.send",
     "balance": "api.commands.look",
+    "statement": "api.commands.past",
+    "difference": "api.commands.past",
     "list": "api.commands.look",
+    "trace": "api.commands.trace",
     "checkpoint": "api.commands.audit",
     "self-check": "api.commands.audit",
     "digest": "api.commands.audit",
     "replay": "api.commands.audit",
-    "export": "api.commands.audit",
+    "export": "api.commands.exporting",
     "verify-export": "api.commands.audit",
+    "receipt": "api.commands.audit",
+    "verify-receipt": "api.commands.audit",
+    "witness": "api.commands.witness",
     "user": "api.commands.people",
     "keys": "api.commands.people",
     "bench": "api.commands.bench",
+    "drill": "api.commands.drill",
     "serve": "api.commands.serve",
     "writer": "api.commands.serve",
     "web": "api.commands.serve",
     "jobs": "api.commands.serve",
+    "backup": "api.commands.backup",
+    "restore": "api.commands.backup",
+    "database": "api.commands.database",
 }
 """Command → the module that holds it, imported only when it is called."""
 
@@ -71,12 +81,22 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(command: Callable[..., Any], arguments: list[str] | None = None) -> int:
     """Run *command* and return its exit code."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from ledger.errors import Refused
 
     try:
         code = command.main(args=arguments, standalone_mode=False)  # type: ignore[attr-defined]
     except Refused as refusal:
         tell_refusal(refusal, as_json="--json" in (arguments or sys.argv))
+        return 1
+    except SQLAlchemyError as error:
+        from ledger.damage import LedgerDamaged, damage_shown
+
+        if not (shown := damage_shown(error)):
+            raise
+        damaged = LedgerDamaged("storage", "the database", shown)
+        tell_refusal(damaged, as_json="--json" in (arguments or sys.argv))
         return 1
     except click.ClickException as misuse:
         misuse.show()

@@ -1,5 +1,5 @@
 """
-Read a CSV file into rows of a command, or say of every bad cell where it is and what is wrong.
+Read a CSV file or a workbook into rows of a command, or say of every bad cell where and what.
 
 Columns carry the names of the row's fields. A field in minor units may also be given in the unit
 people use: ``amount_tce`` stands for ``amount_kgce``, ``price_yuan`` for ``price_fen``. Cells are
@@ -12,18 +12,32 @@ import re
 import types
 import typing
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
+from api.file_refusals import (
+    ROWS_MAX,
+    CellEmpty,
+    CellIsFormula,
+    CellNotAmount,
+    CellNotListed,
+    CellNotWhole,
+    ColumnsWrong,
+    CsvMalformed,
+    FileNotText,
+    FileUnreadable,
+    RowRagged,
+    TooManyRows,
+)
+from api.workbook_rows import Spoiled, is_workbook, workbook_rows
 from ledger.errors import Refused
 from ledger.rows import RowsEmpty, RowsRefused
 from ledger.units import AmountMalformed, parse_fen, parse_kgce
 
-ROWS_MAX = 8_192
 BYTES_MAX = 20 * 1024 * 1024
 FORMULA_STARTS = ("=", "+", "@", "\t", "\r")
 
@@ -31,188 +45,7 @@ _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _READABLE = {"_kgce": ("_tce", parse_kgce), "_fen": ("_yuan", parse_fen)}
 
 
-class FileUnreadable(Refused):
-    """A file is too large or is not there."""
-
-    code = "file_unreadable"
-    rule = "REG-40"
-
-    def __init__(self, file: str, problem: str) -> None:
-        super().__init__(f"{file}: {problem}", file=file, problem=problem)
-
-
-class FileNotText(FileUnreadable):
-    """A file is not text in UTF-8."""
-
-    code = "file_not_utf8"
-
-    def __init__(self, file: str) -> None:
-        super().__init__(file, "is not text in UTF-8; save it as CSV UTF-8")
-
-
-class CsvMalformed(FileUnreadable):
-    """A file is not CSV: a quote is not closed, stands alone, or encloses far too much."""
-
-    code = "csv_malformed"
-
-    def __init__(self, file: str, *, line: int, problem: str) -> None:
-        super().__init__(
-            file,
-            f"is not CSV at line {line}: {problem}; a cell that begins with a quote ends with one, "
-            "and a quote inside it is doubled",
-        )
-
-
-class ColumnsWrong(Refused):
-    """The first line does not name each column that the rows need, once, and no other."""
-
-    code = "columns_wrong"
-    rule = "REG-40"
-
-    def __init__(
-        self,
-        file: str,
-        *,
-        known: Sequence[str],
-        missing: Sequence[str] = (),
-        unknown: Sequence[str] = (),
-        repeated: Sequence[str] = (),
-    ) -> None:
-        faults = {"lacks": missing, "has the unknown": unknown, "repeats": repeated}
-        said = ", and ".join(
-            f"{fault} {', '.join(repr(name[:40]) for name in names)}"
-            for fault, names in faults.items()
-            if names
-        )
-        super().__init__(
-            f"{file}: the first line {said}; its columns are {', '.join(known)}",
-            file=file,
-            missing=", ".join(missing),
-            unknown=", ".join(name[:40] for name in unknown),
-            repeated=", ".join(repeated),
-        )
-
-
-class CellRefused(Refused):
-    """One cell is not what its column asks for."""
-
-    code = "cell_refused"
-    rule = "REG-40"
-    wanted: ClassVar[str] = ""
-
-    def __init__(self, column: str, text: str, *, wanted: str = "") -> None:
-        super().__init__(
-            f"{column} is {text[:40]!r} but must be {wanted or self.wanted}",
-            column=column,
-            text=text[:40],
-        )
-
-
-class CellNotWhole(CellRefused):
-    """A cell of a whole-number column holds something else."""
-
-    code = "cell_not_an_integer"
-    wanted = "a whole number of at most 18 digits, without separators"
-
-
-class CellNotAmount(CellRefused):
-    """A cell of an amount in tonnes or yuan holds something else, or too many decimals."""
-
-    code = "cell_not_an_amount"
-
-
-class CellNotListed(CellRefused):
-    """A cell holds none of the words that its column knows."""
-
-    code = "cell_not_listed"
-
-
-class CellIsFormula(CellRefused):
-    """A cell begins like a spreadsheet formula."""
-
-    code = "cell_is_formula"
-    wanted = "plain text that does not begin with = + @ or a tab"
-
-
-class CellEmpty(CellRefused):
-    """A cell that must be filled is empty."""
-
-    code = "cell_empty"
-    wanted = "filled in"
-
-
-class RowRagged(Refused):
-    """A row has more or fewer cells than the first line has columns."""
-
-    code = "row_ragged"
-    rule = "REG-40"
-
-    def __init__(self, *, cells: int, columns: int) -> None:
-        super().__init__(f"has {cells} cells for {columns} columns", cells=cells, columns=columns)
-
-
-class TooManyRows(Refused):
-    """A file has more rows than one command takes."""
-
-    code = "too_many_rows"
-    rule = "REG-40"
-
-    def __init__(self, file: str, rows: int) -> None:
-        super().__init__(
-            f"{file} has {rows} rows; at most {ROWS_MAX} at a time", file=file, rows=rows
-        )
-
-
-def read_rows(path: Path, line: type[msgspec.Struct]) -> list[dict[str, Any]]:
-    """
-    Return the rows of the CSV file at *path* as plain data for lines of type *line*.
-
-    Every bad cell of every row is collected before anything is refused. Rows are numbered as a
-    spreadsheet does: the first line is row 1, an empty row counts. Rule: REG-40.
-    """
-    table = list(_records(path))
-    columns = _columns(path.name, table[0] if table else [], line)
-    body = [(number, cells) for number, cells in enumerate(table[1:], start=2) if cells]
-    if not body:
-        raise RowsEmpty
-    if len(body) > ROWS_MAX:
-        raise TooManyRows(path.name, len(body))
-    rows, problems = [], []
-    for number, cells in body:
-        try:
-            rows.append(_row(cells, columns))
-        except Refused as refusal:
-            problems.append((number, refusal))
-    if problems:
-        raise RowsRefused(problems, rows=len(body))
-    return rows
-
-
-def _records(path: Path) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(_text_of(path), newline=""), strict=True)
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise CsvMalformed(path.name, line=reader.line_num, problem=str(error)) from None
-
-
-def _text_of(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise FileUnreadable(path.name, error.strerror or "cannot be read") from None
-    if len(raw) > BYTES_MAX:
-        raise FileUnreadable(path.name, f"is larger than {BYTES_MAX} bytes")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileNotText(path.name) from None
-    if "\x00" in text:  # UTF-16 without its mark, which decodes all the same
-        raise FileNotText(path.name)
-    return text
-
-
-class _Column(typing.NamedTuple):
+class Column(typing.NamedTuple):
     """A column of the file: the field it fills, its type, and how its text is read."""
 
     heading: str
@@ -221,7 +54,78 @@ class _Column(typing.NamedTuple):
     is_optional: bool
 
 
-def _columns(file: str, headings: list[str], line: type[msgspec.Struct]) -> list[_Column]:
+def read_rows(path: Path, line: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    """
+    Return the rows of the CSV file or workbook at *path* as plain data for lines of type *line*.
+
+    Every bad cell of every row is collected before anything is refused. Rows are numbered as a
+    spreadsheet does: the first line is row 1, an empty row counts. Rule: REG-40.
+    """
+    table = table_of(path.name, bytes_of(path))
+    columns = columns_of(path.name, table[0] if table else [], line)
+    body = body_of(path.name, table)
+    rows, problems = [], []
+    for number, cells in body:
+        try:
+            rows.append(row_of(cells, columns))
+        except Refused as refusal:
+            problems.append((number, refusal))
+    if problems:
+        raise RowsRefused(problems, rows=len(body))
+    return rows
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return what the file at *path* holds; refuse one that is too large or not there."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(path.name, error.strerror or "cannot be read") from None
+    if len(raw) > BYTES_MAX:
+        raise FileUnreadable(path.name, f"is larger than {BYTES_MAX} bytes")
+    return raw
+
+
+def table_of(file: str, raw: bytes) -> list[list[str]]:
+    """Return every row of a CSV file or workbook as text, empty ones too. Rules: REG-40, REG-55."""
+    return workbook_rows(file, raw) if is_workbook(raw) else list(_csv_rows(file, raw))
+
+
+def body_of(file: str, table: Sequence[list[str]]) -> list[tuple[int, list[str]]]:
+    """Return the rows below the header that hold anything, with their numbers; refuse too many."""
+    body = [(number, cells) for number, cells in enumerate(table[1:], start=2) if cells]
+    if not body:
+        raise RowsEmpty
+    if len(body) > ROWS_MAX:
+        raise TooManyRows(file, len(body), largest=ROWS_MAX)
+    return body
+
+
+def _csv_rows(file: str, raw: bytes) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(_text_of(file, raw), newline=""), strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise CsvMalformed(file, line=reader.line_num, problem=str(error)) from None
+
+
+def _text_of(file: str, raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileNotText(file) from None
+    if "\x00" in text:  # UTF-16 without its mark, which decodes all the same
+        raise FileNotText(file)
+    return text
+
+
+def columns_of(
+    file: str,
+    headings: list[str],
+    line: type[msgspec.Struct],
+    aliases: Mapping[str, str] | None = None,
+) -> list[Column]:
+    """Return the columns that the first line names; *aliases* are further headings of fields."""
     fields = {field.name: field for field in msgspec.structs.fields(line)}
     readable = {
         name.removesuffix(minor) + unit: name
@@ -229,6 +133,7 @@ def _columns(file: str, headings: list[str], line: type[msgspec.Struct]) -> list
         for minor, (unit, _) in _READABLE.items()
         if name.endswith(minor)
     }
+    readable |= aliases or {}
     named = [readable.get(heading, heading) for heading in headings]
     missing = [name for name, field in fields.items() if field.required and name not in named]
     unknown = [heading for heading in headings if heading not in fields | readable]
@@ -238,12 +143,13 @@ def _columns(file: str, headings: list[str], line: type[msgspec.Struct]) -> list
             file, known=list(fields), missing=missing, unknown=unknown, repeated=repeated
         )
     return [
-        _Column(heading, name, fields[name].type, not fields[name].required)
+        Column(heading, name, fields[name].type, not fields[name].required)
         for heading, name in zip(headings, named, strict=True)
     ]
 
 
-def _row(cells: list[str], columns: list[_Column]) -> dict[str, Any]:
+def row_of(cells: list[str], columns: list[Column]) -> dict[str, Any]:
+    """Return the cells of one row by field; refuse the first that is not what its column asks."""
     if len(cells) != len(columns):
         raise RowRagged(cells=len(cells), columns=len(columns))
     row = {}
@@ -254,7 +160,9 @@ def _row(cells: list[str], columns: list[_Column]) -> dict[str, Any]:
     return row
 
 
-def _value(column: _Column, text: str) -> object:
+def _value(column: Column, text: str) -> object:
+    if isinstance(text, Spoiled):
+        raise text.refusal(column.heading)
     if text.startswith(FORMULA_STARTS):
         raise CellIsFormula(column.heading, text)
     if _is_whole(column.type):
@@ -265,7 +173,7 @@ def _value(column: _Column, text: str) -> object:
     return text
 
 
-def _number(column: _Column, text: str) -> int:
+def _number(column: Column, text: str) -> int:
     if text == "":
         raise CellEmpty(column.heading, text)
     if column.heading != column.field:
@@ -275,7 +183,7 @@ def _number(column: _Column, text: str) -> int:
     return int(text)
 
 
-def _minor_units(column: _Column, text: str) -> int:
+def _minor_units(column: Column, text: str) -> int:
     """Return an amount given in tonnes or yuan as whole kgce or fen; nothing is rounded."""
     minor = "_kgce" if column.field.endswith("_kgce") else "_fen"
     try:

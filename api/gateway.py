@@ -38,5 +38,14 @@ class Gateway(Protocol):
         ...
 
     def require_writer(self) -> None:
-        """Refuse `writer_away` or `outcome_unknown` unless the writer answers at this moment."""
+        """
+        Refuse `writer_away` or `outcome_unknown` unless the writer answers at this moment.
+
+        A writer that takes no more commands refuses with its reason, such as `ledger_halted`.
+        """
+        ...
+
+    @property
+    def stopped(self) -> Refused | None:
+        """Return why the writer takes no more commands, as far as is known without asking it."""
         ...

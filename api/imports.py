@@ -1,5 +1,5 @@
 """
-Imports: a CSV file becomes one command of many rows, or one command a row.
+Imports: a CSV file or workbook becomes one command of many rows, or one command a row.
 
 The id of a command follows from the file's name and content and from who sends it, so the same file
 sent twice is one import. A desk that sends the same orders again gives the file another name.
@@ -89,7 +89,7 @@ KINDS: Mapping[str, Kind] = {
 
 def payloads_of(kind: str, path: Path, header: Mapping[str, Any] | None = None) -> list[Payload]:
     """
-    Return the payloads that the CSV file at *path* makes; *header* gives fields beside the rows.
+    Return the payloads that the file at *path* makes; *header* gives fields beside the rows.
 
     Every bad row is named and then nothing is returned. Rule: REG-40.
     """

@@ -46,9 +46,14 @@ def read_instant(text: str) -> int:
         raise DateInvalid(text) from None
 
 
+def is_day(text: str) -> bool:
+    """Return whether *text* has the form of a date, though no such day may exist."""
+    return _DAY.fullmatch(text) is not None
+
+
 def read_day(text: str) -> date:
     """Return the date that *text* is; refuse what is none."""
-    if not _DAY.fullmatch(text):
+    if not is_day(text):
         raise DateInvalid(text)
     try:
         return date.fromisoformat(text)

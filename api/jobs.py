@@ -24,11 +24,12 @@ from api.program import reading_engine, subjects
 from api.socket_gateway import SocketGateway
 from api.web_server import ended_by_signals
 from api.writer_line import WriterAway
-from ledger.attest import LedgerNotOpened, ledger_origin, sign_checkpoint
+from ledger.attest import LedgerNotOpened, Profile, ledger_origin, sign_checkpoint
 from ledger.days import day_of
 from ledger.db import reading
 from ledger.errors import Refused
 from ledger.keys import load_or_create_key
+from ledger.signed_last import SignedLast
 from ledger.writer import OutcomeUnknown
 
 WAKE_SECONDS = 5
@@ -57,7 +58,15 @@ class LeadLost(Refused):
         )
 
 
-def run_jobs(url: str, socket: Path, *, key: Path, out: Path, say: Callable[[str], None]) -> None:
+def run_jobs(
+    url: str,
+    socket: Path,
+    *,
+    key: Path,
+    out: Path,
+    say: Callable[[str], None],
+    profile: Profile = Profile.SHA256,
+) -> None:
     """
     Do the jobs of the ledger at *url* until told to end, once no other process does.
 
@@ -73,23 +82,29 @@ def run_jobs(url: str, socket: Path, *, key: Path, out: Path, say: Callable[[str
         stack.callback(gateway.close)
         if not stopping.is_set():
             say("this process leads the jobs")
-            stack.enter_context(scheduled(engine, gateway, key=key, out=out))
+            stack.enter_context(scheduled(engine, gateway, key=key, out=out, profile=profile))
         while not stopping.wait(LEAD_SECONDS):
             still_leads()
 
 
 @contextmanager
-def scheduled(engine: sa.Engine, gateway: Gateway, *, key: Path, out: Path) -> Iterator[None]:
+def scheduled(
+    engine: sa.Engine,
+    gateway: Gateway,
+    *,
+    key: Path,
+    out: Path,
+    profile: Profile = Profile.SHA256,
+) -> Iterator[None]:
     """Run the jobs for the length of the block; the last one is waited for."""
     scheduler = BackgroundScheduler(
         timezone=SHANGHAI,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     scheduler.add_job(wake, "interval", seconds=WAKE_SECONDS, args=(gateway,))
-    scheduler.add_job(
-        put_aside, "interval", seconds=LOOK_SECONDS, args=(engine, gateway.now, key, out)
-    )
-    put_aside(engine, gateway.now, key, out)
+    asked = (engine, gateway.now, key, out, profile)
+    scheduler.add_job(put_aside, "interval", seconds=LOOK_SECONDS, args=asked)
+    put_aside(*asked)
     scheduler.start()
     try:
         yield
@@ -105,13 +120,19 @@ def wake(gateway: Gateway) -> None:
         _LOG.warning("%s", refusal)
 
 
-def put_aside(engine: sa.Engine, now: Callable[[], int], key: Path, out: Path) -> Path | None:
+def put_aside(
+    engine: sa.Engine,
+    now: Callable[[], int],
+    key: Path,
+    out: Path,
+    profile: Profile = Profile.SHA256,
+) -> Path | None:
     """
     Return the file of today's checkpoint in *out*, signed now if it is not there.
 
     All of history is verified first. A ledger without history has none.
 
-    Rule: AUD-21.
+    Refusals: `history_broken`, `ledger_rolled_back`. Rules: AUD-21, AUD-47.
     """
     path = out / f"{day_of(now()).isoformat()}.txt"
     if path.exists():
@@ -122,7 +143,14 @@ def put_aside(engine: sa.Engine, now: Callable[[], int], key: Path, out: Path) -
     except LedgerNotOpened:
         return None
     out.mkdir(parents=True, exist_ok=True)
-    note = sign_checkpoint(engine, load_or_create_key(key), origin=origin, key_name=KEY_NAME)
+    note = sign_checkpoint(
+        engine,
+        load_or_create_key(key),
+        origin=origin,
+        key_name=KEY_NAME,
+        last=SignedLast(key),
+        profile=profile,
+    )
     fresh = path.with_suffix(".new")
     fresh.write_text(note, encoding="utf-8")
     fresh.rename(path)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from api.ids import fresh_uuid
 from api.program import Program, database_url, reading_engine
+from api.standby import Turn, turn_to_write
 from ledger.attest import LedgerNotOpened
 from ledger.db import reading
 from ledger.tables import CommandRow
@@ -57,9 +59,10 @@ def opened(data: Path | None, *, begins: bool = False) -> Iterator[Program]:
 
 @contextmanager
 def _alone(data: Path | None) -> Iterator[None]:
-    """Refuse an embedded ledger that a running `serve` or `writer` has: it would have to end."""
+    """Refuse a ledger that a running `serve` or `writer` has: that would have to end."""
     if data is None and os.environ.get("DATABASE_URL"):
-        yield
+        with turn_to_write(database_url(data), Turn.IF_FREE, Event()):
+            yield
         return
     try:
         from api.socket_place import hold, socket_path

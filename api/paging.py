@@ -4,7 +4,7 @@ Pages by cursor: where the last page ended, sealed for whom and for what it was 
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -51,6 +51,15 @@ class Asked:
     about: str
 
 
+Window = Callable[[sa.Connection, Asked, bool], Sequence[Mapping[str, Any]]]
+"""
+What finds the rows of one page by itself: those behind `Asked.after`, in order, newest first if so
+asked, and one more than the page has where there is one.
+"""
+
+Query = sa.Select[Any] | Window
+
+
 def asked(parameters: Mapping[str, str], *, secret: bytes, about: str, keys: int) -> Asked:
     """
     Return the page that *parameters* (cursor, limit) ask for.
@@ -70,23 +79,33 @@ def asked(parameters: Mapping[str, str], *, secret: bytes, about: str, keys: int
 
 def page_of(
     connection: sa.Connection,
-    query: sa.Select[Any],
+    query: Query,
     asked: Asked,
     keys: Sequence[Any],
     *,
     newest_first: bool = False,
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """Return the rows of one page of *query* in order of *keys*, and the cursor of the next."""
-    if asked.after:
-        here, there = sa.tuple_(*keys), sa.tuple_(*(sa.literal(each) for each in asked.after))
-        query = query.where(here < there if newest_first else here > there)
-    order = [key.desc() if newest_first else key for key in keys]
-    rows = connection.execute(query.order_by(*order).limit(asked.limit + 1)).mappings().all()
+    if isinstance(query, sa.Select):
+        query = _windowed(query, keys)
+    rows = query(connection, asked, newest_first)
     shown = [dict(row) for row in rows[: asked.limit]]
     if len(rows) <= asked.limit:
         return list(shown), None
     last = tuple(shown[-1][key.name] for key in keys)
     return list(shown), _sealed(last, asked.secret, asked.about)
+
+
+def _windowed(query: sa.Select[Any], keys: Sequence[Any]) -> Window:
+    def rows(connection: sa.Connection, asked: Asked, newest_first: bool) -> Any:
+        behind = query
+        if asked.after:
+            here, there = sa.tuple_(*keys), sa.tuple_(*(sa.literal(each) for each in asked.after))
+            behind = query.where(here < there if newest_first else here > there)
+        order = [key.desc() if newest_first else key for key in keys]
+        return connection.execute(behind.order_by(*order).limit(asked.limit + 1)).mappings().all()
+
+    return rows
 
 
 def _sealed(key: tuple[int | str, ...], secret: bytes, about: str) -> str:

@@ -8,19 +8,23 @@ number of `web` beside it read the database themselves and send commands there.
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from api.gateway import Gateway
+from api.production import look_at_production
 from api.program import Program, reading_engine, subjects, wall_clock
 from api.pulse import Pulse
 from api.settings import Settings
 from api.socket_gateway import SocketGateway
+from api.standby import Turn, place_for, turn_to_write
+from api.verifying import How, Verifying, Watching
 from api.web_server import Waitress, ended_by_signals
 from api.wire_refusals import LedgerMismatch
 from api.writer_line import WriterAway
 from api.writer_server import Desk, WriterServer
 from ledger.apply import EpochStale
-from ledger.attest import LedgerNotOpened, ledger_id
+from ledger.attest import LedgerNotOpened, Profile, ledger_id
 from ledger.db import reading
 from ledger.writer import Clock
 
@@ -31,41 +35,82 @@ Say = Callable[[str], None]
 """Tells the operator something."""
 
 
-def run_writer(url: str, socket: Path, *, key: Path, say: Say) -> None:
+def run_writer(
+    url: str,
+    socket: Path,
+    *,
+    key: Path,
+    say: Say,
+    turn: Turn = Turn.IF_FREE,
+    is_production: bool = False,
+    how: How = How.TAIL,
+    profile: Profile = Profile.SHA256,
+) -> None:
     """
-    Own the ledger at *url* and serve it at *socket* until told to end.
+    Own the ledger at *url* and serve it at *socket* until told to end, when it is its *turn*.
 
-    Refusals: `socket_taken`; `epoch_stale` when another process takes the ledger over.
+    *how* says how much is verified first. Refusals: `socket_taken`, `ledger_in_use`,
+    `production_unsafe`, `ledger_damaged`, `ledger_rolled_back`; `epoch_stale` when another process
+    takes the ledger over.
     """
-    from api.socket_place import SocketPlace
-
+    verifying = Verifying(how, key)
+    look_at_production(url, is_production=is_production, say=say)
     with ExitStack() as stack:
-        # Before the lease, so that a second writer by mistake does not put the first one out.
-        place = SocketPlace(socket)
-        stack.callback(place.close)
-        program = Program(url, holder="writer")
-        stack.callback(program.close)
-        server = WriterServer(Desk(program), place)
-        with ended_by_signals(server.stop), _beating(program, key, server.stop):
+        server = _server_in_turn(stack, url, socket, verifying, turn=turn, say=say)
+        if server is None:
+            return
+        program = server.desk.program
+        beating = _beating(program, verifying, server.stop, profile)
+        with ended_by_signals(server.stop), beating:
             say(f"the writer listens at {socket}")
             server.serve()
             if not server.finish():
                 say("some connections did not take their answers; their ids tell them")
 
 
+def _server_in_turn(
+    stack: ExitStack, url: str, socket: Path, verifying: Verifying, *, turn: Turn, say: Say
+) -> WriterServer | None:
+    """Return a server that has the ledger and the socket; None for who was told to end."""
+    stopping = Event()
+    with ExitStack() as waiting:
+        if turn is Turn.STANDBY:
+            waiting.enter_context(ended_by_signals(stopping.set))
+            subjects()  # whatever can be done before is not done while nobody serves
+            say("standing by until the writer of this ledger is gone")
+        # Before the lease, so that a second writer by mistake does not put the first one out.
+        waiting.enter_context(turn_to_write(url, turn, stopping))
+        place = place_for(socket, turn, stopping)
+        if place is None:
+            return None
+        stack.callback(place.close)
+        program = Program(url, holder="writer", verifying=verifying)
+        stack.callback(program.close)
+        return WriterServer(Desk(program), place)
+
+
 def run_all(
     url: str, *, key: Path, lock: Path, host: str, port: int, threads: int, settings: Settings,
-    say: Say,
+    say: Say, is_production: bool = False, how: How = How.TAIL, profile: Profile = Profile.SHA256,
 ) -> None:  # fmt: skip
-    """Own the ledger at *url* and serve its pages and REST until told to end."""
+    """
+    Own the ledger at *url* and serve its pages and REST until told to end.
+
+    *how* says how much is verified first. Refusals: `socket_taken`, `ledger_in_use`,
+    `production_unsafe`, `ledger_damaged`, `ledger_rolled_back`, `epoch_stale`.
+    """
+    verifying = Verifying(how, key)
+    look_at_production(url, is_production=is_production, say=say)
     with ExitStack() as stack:
         stack.enter_context(_alone(lock))
         clock = clock_of(url)
-        program = Program(url, clock=clock, holder="serve")
+        with turn_to_write(url, Turn.IF_FREE, Event()):
+            program = Program(url, clock=clock, holder="serve", verifying=verifying)
         stack.callback(program.close)
         application = stack.enter_context(application_of(url, program, settings, clock))
         server = _server(application, host=host, port=port, threads=threads)
-        with ended_by_signals(server.stop), _beating(program, key, server.stop):
+        beating = _beating(program, verifying, server.stop, profile)
+        with ended_by_signals(server.stop), beating:
             _tell_address(server, say)
             server.serve()
 
@@ -156,13 +201,18 @@ def require_same_ledger(url: str, gateway: SocketGateway) -> None:
 
 
 @contextmanager
-def _beating(program: Program, key: Path, stop: Callable[[], None]) -> Iterator[None]:
-    """Keep the pulse for the length of the block; refuse at its end if the lease was lost."""
-    pulse = Pulse(program, key=key, replaced=stop)
+def _beating(
+    program: Program, verifying: Verifying, stop: Callable[[], None], profile: Profile
+) -> Iterator[None]:
+    """Keep pulse and watch for the length of the block; refuse at its end a lease that was lost."""
+    pulse = Pulse(program, key=verifying.key, replaced=stop, profile=profile)
+    watching = Watching(program.writer, program.engine, verifying)
     pulse.start()
+    watching.start()
     try:
         yield
     finally:
+        watching.stop()
         pulse.stop()
     if pulse.is_replaced:
         raise EpochStale(program.writer.epoch)

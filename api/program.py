@@ -6,14 +6,17 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
-import migrations
+from api.schema import require_schema
 from ledger.adopt import POLICY
 from ledger.allocation.subject import ALLOCATION
 from ledger.command import Answer, Command
 from ledger.compliance.subject import COMPLIANCE
+from ledger.damage import LedgerDamaged, naming_damage
 from ledger.db import connect, sqlite_url
 from ledger.districts.subject import DISTRICTS
 from ledger.errors import Refused
@@ -24,6 +27,9 @@ from ledger.subject import Subjects
 from ledger.substitution.subject import SUBSTITUTION
 from ledger.writer import Clock, Writer
 from market.subject import MARKET
+
+if TYPE_CHECKING:
+    from api.verifying import Verifying
 
 SUBJECTS = (
     PARTIES,
@@ -63,12 +69,35 @@ def database_url(data: Path | None) -> str:
 class Program:
     """One open ledger: its engine, its writer, and where its keys are."""
 
-    def __init__(self, url: str, *, clock: Clock = wall_clock, holder: str = "embedded") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = wall_clock,
+        holder: str = "embedded",
+        verifying: "Verifying | None" = None,
+    ) -> None:
         self.engine = connect(url)
-        migrations.upgrade(self.engine)
         self.subjects = subjects()
         self.clock = clock
-        self.writer = Writer(self.engine, self.subjects, clock=clock, holder=holder)
+        try:
+            with naming_damage("the database"):
+                self._prepare(verifying)
+                self.writer = Writer(self.engine, self.subjects, clock=clock, holder=holder)
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def _prepare(self, verifying: "Verifying | None") -> None:
+        """Verify as much as *verifying* says, before the schema is touched and after."""
+        if verifying is not None:
+            verifying.before_migrating(self.engine)
+        try:
+            require_schema(self.engine)
+        except CommandError as error:
+            raise LedgerDamaged("schema", "alembic_version", str(error)) from error
+        if verifying is not None:
+            verifying.before_writing(self.engine, self.subjects)
 
     def submit(self, command: Command) -> Answer:
         """Apply one command and return its answer."""
@@ -91,7 +120,14 @@ class Program:
         return max(self.clock(), self.writer.memory.now)
 
     def require_writer(self) -> None:
-        """Do nothing: the writer of this process is never away."""
+        """Refuse if the writer of this process takes no more commands; away it never is."""
+        if self.stopped is not None:
+            raise self.stopped
+
+    @property
+    def stopped(self) -> Refused | None:
+        """Return why the writer takes no more commands, None while it does."""
+        return self.writer.stopped
 
     def close(self) -> None:
         """Let go of the writer and the engine."""

@@ -64,6 +64,7 @@ class SocketGateway:
         self._answer_seconds = answer_seconds
         self._ahead = 0  # microseconds of the writer's clock before our own
         self._ask_again_at = 0.0
+        self.stopped: Refused | None = None
 
     def outcomes(self, commands: Sequence[Command]) -> list[Answer | Refused]:
         """
@@ -93,9 +94,18 @@ class SocketGateway:
         return wall_clock() + self._ahead
 
     def require_writer(self) -> None:
-        """Ask the writer for its clock. Refusals: `writer_away`, `outcome_unknown`."""
-        response = self._ask_one(AskTime(next(self._numbers)), seconds=WRITER_SECONDS)
+        """
+        Ask the writer for its clock.
+
+        Refusals: `writer_away`, `outcome_unknown`, and why it takes no more commands.
+        """
+        try:
+            response = self._ask_one(AskTime(next(self._numbers)), seconds=WRITER_SECONDS)
+        except RefusedElsewhere as refusal:
+            self.stopped = refusal
+            raise
         assert isinstance(response, Time)
+        self.stopped = None
         self._ahead = response.now - wall_clock()
 
     def greeting(self) -> Greeting:

@@ -50,6 +50,8 @@ from ledger.attest import LedgerNotOpened, ledger_id
 from ledger.command import Answer, Command, PayloadMalformed, read_payload_json
 from ledger.db import CheckpointFailed, reading
 from ledger.errors import Refused
+from ledger.faults import DatabaseAway, DatabaseBusy
+from ledger.storage import StorageExhausted, StorageFailed
 from ledger.tables import LedgerRow
 from ledger.writer import KindUnknown, OutcomeUnknown
 
@@ -62,7 +64,15 @@ SEND_SECONDS = 20
 """How long a client may leave its answers unread before it is hung up on; the ids tell them."""
 
 _LOG = logging.getLogger(__name__)
-_NOT_THE_SENDERS = (OutcomeUnknown, EpochStale, CheckpointFailed)
+_NOT_THE_SENDERS = (
+    OutcomeUnknown,
+    EpochStale,
+    CheckpointFailed,
+    StorageExhausted,
+    StorageFailed,
+    DatabaseBusy,
+    DatabaseAway,
+)
 
 
 class Desk:
@@ -100,6 +110,7 @@ class Desk:
                 self.program.tick()
                 return Done(request.number)
             if isinstance(request, AskTime):
+                self.program.require_writer()
                 return Time(request.number, self.program.now())
             return self.greet(request)
         except Exception as error:

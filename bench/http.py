@@ -73,6 +73,11 @@ class FloorGateway:
     def require_writer(self) -> None:
         """Do nothing: the writer is in this process."""
 
+    @property
+    def stopped(self) -> Refused | None:
+        """Return why the writer takes no more commands."""
+        return self.floor.writer.stopped
+
 
 def measure_orders(*, calls: int = 400) -> Figures:
     """

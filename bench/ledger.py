@@ -94,7 +94,7 @@ class Recording(Store):
         self.written.append(("upsert", table, rows))
         super().upsert(table, rows)
 
-    def touch_lease(self, epoch: int) -> bool:
+    def touch_lease(self, epoch: int) -> Callable[[], bool]:
         """Remember where a commit was."""
         self.written.append(("commit", "", []))
         return super().touch_lease(epoch)

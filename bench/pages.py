@@ -33,10 +33,12 @@ from bench.market import credit_code
 from ledger.approve import approving, proposing
 from ledger.command import Command, Payload
 from ledger.db import reading
+from ledger.follow import catch_up
 from ledger.metering.consumption import Use
 from ledger.metering.enroll import MeterLine, RegisterMeters
 from ledger.metering.read import ReadingLine, RecordReadings
 from ledger.parties.enroll import EnterpriseLine, RegisterEnterprises
+from ledger.projections import PROJECTIONS
 from ledger.roles import Grant, GrantRoles
 from ledger.subject import Role
 from ledger.transfer import Line, PostLines
@@ -72,6 +74,7 @@ VALUES: dict[str, tuple[str | int, ...]] = {
 
 QUERIES = (
     "/authority/flows?year=2026",
+    "/authority/flows?year=2026&by=enterprise",
     f"/authority/journal?account=enterprise:{HUB}",
     f"/authority/journal?asset={ASSET}",
 )
@@ -176,6 +179,7 @@ def build(home: Path) -> dict[str, int]:
     play(url, home, voice=Voice("en", silent=True), started=time.monotonic())
     program = Program(url, clock=clock_of(url))
     Crowd(program).come()
+    catch_up(program.engine, PROJECTIONS)
     with reading(program.engine) as connection:
         counted = {
             name: connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one()

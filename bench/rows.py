@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bench import http, ledger, market, matching, restart, singles
+from bench import http, ledger, market, matching, proofs, restart, singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ def rows(*, postgres: bool) -> Iterator[Row]:
     yield from _bulk("SQLite", ledger.embedded, must=0.45, cpu_must=18.0)
     yield from _singles("SQLite", ledger.embedded)
     yield from _restart()
+    yield from _proofs()
     yield from _market()
     yield from _http()
     if postgres:
@@ -87,6 +88,12 @@ def _restart() -> Iterator[Row]:
     yield Row(name, max(figures["built_mib"], figures["served_mib"]), "MiB", 400, True, figures)
     name = "SQLite: serving again after SIGKILL, 1 M entries"
     yield Row(name, figures["restart_seconds"], "s", 10, True, {})
+
+
+def _proofs() -> Iterator[Row]:
+    found = proofs.measure_proofs()
+    name = f"verify an export of {found['entries']:,} postings offline"
+    yield Row(name, found["verify_seconds"], "s", 15.0, True, found)
 
 
 def _market() -> Iterator[Row]:

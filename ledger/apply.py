@@ -68,6 +68,9 @@ class Applying:
             if not self._repeat(pending, seen_before):
                 self._apply(pending, self._tick_until(pending))
         if not self.batch.commands:
+            # Nothing to commit; but nothing may be told from the memory of who was put out.
+            if not self.store.touch_lease(epoch)():
+                raise EpochStale(epoch)
             transaction.rollback()
             return
         with self.store.together(self.batch.rows_max()):

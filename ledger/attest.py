@@ -5,12 +5,13 @@ A wrong root cannot be taken back once others keep it. So nothing is signed that
 from the rows alone: payload hashes, leaf hashes, the block chain and the newest stored checkpoint
 are held against them first.
 
-Rules: AUD-20, AUD-21, AUD-23.
+Rules: AUD-20, AUD-21, AUD-23, AUD-38.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from ledger.history import (
     told_leaves,
 )
 from ledger.keys import verifier_key
-from ledger.merkle import CompactTree, leaf_hash
+from ledger.merkle import CompactTree, leaf_hash, sm3_leaf_hash, sm3_of
 from ledger.note import (
     Checkpoint,
     CheckpointOriginOther,
@@ -43,6 +44,7 @@ from ledger.note import (
     parse_note,
     sign_note,
 )
+from ledger.signed_last import LedgerRolledBack, SignedLast
 from ledger.tables import CheckpointRow, CommandRow, LedgerRow
 
 _SLUG_MAX = 48
@@ -75,14 +77,48 @@ class Grown(NamedTuple):
     point: Point = BEGINNING
     size: int = 0
     peaks: tuple[bytes, ...] = ()
+    sm3_peaks: tuple[bytes, ...] | None = None
 
     @property
     def root(self) -> bytes:
         """The Merkle root over all leaves so far."""
         return CompactTree(self.size, self.peaks).root()
 
+    @property
+    def sm3_root(self) -> bytes | None:
+        """The Merkle root by SM3, None where it was not asked for."""
+        if self.sm3_peaks is None:
+            return None
+        return CompactTree(self.size, self.sm3_peaks, digest=sm3_of).root()
+
 
 EMPTY = Grown()
+
+
+class Profile(StrEnum):
+    """By which hashes the roots of a checkpoint are made; SHA-256 is always one of them."""
+
+    SHA256 = "sha256"
+    SM3 = "sm3"
+
+    @property
+    def nothing(self) -> Grown:
+        """The tree without leaves, which grows the peaks of this profile."""
+        return Grown(sm3_peaks=()) if self is Profile.SM3 else EMPTY
+
+
+class Expected(NamedTuple):
+    """A root that the rows must lead to; *is_ours* says that the key remembers having signed it."""
+
+    size: int
+    root: bytes
+    is_ours: bool
+
+    def refusal(self, size: int, problem: str) -> Refused:
+        """Return why a tree that has *size* leaves, as far as it was read, is not signed."""
+        if self.is_ours:
+            return LedgerRolledBack.of(self.size, size)
+        return HistoryBroken(f"checkpoint {self.size}", problem)
 
 
 def leaves(connection: sa.Connection) -> Iterator[bytes]:
@@ -124,26 +160,39 @@ def ledger_origin(connection: sa.Connection) -> str:
     return checkpoint_origin(ledger_id(connection), demonstration=is_demonstration(connection))
 
 
-def grow(connection: sa.Connection, start: Grown = EMPTY) -> Grown:
+def grow(
+    connection: sa.Connection, start: Grown = EMPTY, signed: Checkpoint | None = None
+) -> Grown:
     """
     Return the tree over all of history, adding what is later than *start* from its rows.
 
     Refuse history whose payload hashes, leaf hashes or block chain do not follow from its rows, or
-    that contradicts the newest stored checkpoint.
+    that contradicts the newest stored checkpoint or the last one that the key has *signed*.
 
-    Rule: AUD-21.
+    Rules: AUD-21, AUD-47.
     """
     names = Names(connection)
-    newest = _newest(connection)
     tree, point = CompactTree(start.size, start.peaks), start.point
-    if newest is not None and newest.tree_size <= start.size:
-        newest = None
+    second = None
+    if start.sm3_peaks is not None:
+        second = CompactTree(start.size, start.sm3_peaks, digest=sm3_of)
+    if signed is not None and signed.tree_size == start.size and signed.root != start.root:
+        raise LedgerRolledBack.of(signed.tree_size, start.size)
+    expected = [
+        Expected(each.tree_size, each.root, each is signed)
+        for each in (_newest(connection), signed)
+        if each is not None and each.tree_size > start.size
+    ]
+    expected.sort()
     for one in sealed(connection, names, point):
-        newest = _append(tree, one, point, newest)
+        expected = _append(tree, one, point, expected)
+        if second is not None:
+            for leaf in one.leaves:
+                second.append(sm3_leaf_hash(leaf))
         point = point_after(one, point)
-    if newest is not None:
-        raise HistoryBroken(f"checkpoint {newest.tree_size}", "no command of history ends there")
-    return Grown(point, tree.size, tree.peaks)
+    for missing in expected:
+        raise missing.refusal(tree.size, "no command of history ends there")
+    return Grown(point, tree.size, tree.peaks, None if second is None else second.peaks)
 
 
 class Attester:
@@ -151,51 +200,70 @@ class Attester:
     Signs one ledger's checkpoints with one key.
 
     It keeps the tree between two checkpoints, so that the next one costs only what is new; the
-    first one reads all of history.
+    first one reads all of history. *last* is what the key remembers of what it has signed.
     """
 
     def __init__(
-        self, engine: sa.Engine, key: Ed25519PrivateKey, *, origin: str, key_name: str
+        self,
+        engine: sa.Engine,
+        key: Ed25519PrivateKey,
+        *,
+        origin: str,
+        key_name: str,
+        last: SignedLast | None = None,
+        profile: Profile = Profile.SHA256,
     ) -> None:
+        self.last = last
+        self.profile = profile
         self.engine = engine
         self.key = key
         self.origin = origin
         self.verifier_key = verifier_key(key, key_name)
-        self._grown = EMPTY
+        self._grown = profile.nothing
+        self._met: Checkpoint | None = None
 
     def sign(self) -> str:
         """
         Return the signed note of a checkpoint over all commits so far, stored with it.
 
-        Where history has not grown since the newest checkpoint, that one is returned.
+        Where history has not grown since the newest checkpoint, that one is returned, of whatever
+        profile it is.
 
-        Rule: AUD-21.
+        Refusals: also `ledger_rolled_back`. Rules: AUD-21, AUD-38, AUD-47.
         """
+        # Before the snapshot, which can so hold no less than another process has signed.
+        signed = None if self.last is None else self.last.checkpoint(self.origin)
         with reading(self.engine) as connection:
             origin = ledger_origin(connection)
             if origin != self.origin:
                 raise CheckpointOriginOther(origin=self.origin, expected=origin)
-            grown = self._grown_twice(connection)
+            grown = self._grown_twice(connection, signed)
             stored = _stored(connection, grown.size)
         if stored is None:
-            note = sign_note(self._body(grown), {self.verifier_key: self.key.sign})
+            note = sign_note(self.body(grown), {self.verifier_key: self.key.sign})
+            if self.last is not None:
+                self.last.remember(note)
             stored = self._store(grown, note)
-        self._grown = grown
+        self._grown, self._met = grown, signed
         return stored
 
-    def _grown_twice(self, connection: sa.Connection) -> Grown:
+    def _grown_twice(self, connection: sa.Connection, signed: Checkpoint | None) -> Grown:
+        if signed is not None and signed.tree_size < self._grown.size and signed != self._met:
+            self._grown = self.profile.nothing  # an older memory was put there; hold all against it
         # A bit that flips in memory here would be published for good.
-        first, second = (grow(connection, self._grown) for _ in range(2))
+        first, second = (grow(connection, self._grown, signed) for _ in range(2))
         if first != second:
             raise HistoryBroken("tree", "two computations of the same rows differ")
         return first
 
-    def _body(self, grown: Grown) -> str:
+    def body(self, grown: Grown) -> str:
+        """Return the text of a checkpoint over *grown*."""
         return checkpoint_body(
             Checkpoint(
                 origin=self.origin,
                 tree_size=grown.size,
                 root=grown.root,
+                sm3_root=grown.sm3_root,
                 time=datetime.fromtimestamp(grown.point.time // SECOND, tz=UTC),
             )
         )
@@ -214,7 +282,13 @@ class Attester:
 
 
 def sign_checkpoint(
-    engine: sa.Engine, key: Ed25519PrivateKey, *, origin: str, key_name: str
+    engine: sa.Engine,
+    key: Ed25519PrivateKey,
+    *,
+    origin: str,
+    key_name: str,
+    last: SignedLast | None = None,
+    profile: Profile = Profile.SHA256,
 ) -> str:
     """
     Return a signed checkpoint over all commits so far, read from the first; store it.
@@ -223,14 +297,15 @@ def sign_checkpoint(
 
     Rule: AUD-21.
     """
-    return Attester(engine, key, origin=origin, key_name=key_name).sign()
+    attester = Attester(engine, key, origin=origin, key_name=key_name, last=last, profile=profile)
+    return attester.sign()
 
 
 def _append(
-    tree: CompactTree, one: Sealed, before: Point, expected: Checkpoint | None
-) -> Checkpoint | None:
+    tree: CompactTree, one: Sealed, before: Point, expected: list[Expected]
+) -> list[Expected]:
     """
-    Add the leaves of a block that follows *before*; return *expected* while it lies ahead.
+    Add the leaves of a block that follows *before*; return what of *expected* lies ahead still.
 
     A checkpoint may end within the block: another ledger of the same commands had other blocks.
     """
@@ -245,10 +320,10 @@ def _append(
             raise HistoryBroken(f"command {told.command.sequence}", fault)
         for leaf in own:
             tree.append(leaf_hash(leaf))
-        if expected is not None and tree.size == expected.tree_size:
-            if tree.root() != expected.root:
-                raise HistoryBroken(f"checkpoint {tree.size}", "the rows lead to another root")
-            expected = None
+        while expected and tree.size == expected[0].size:
+            if tree.root() != expected[0].root:
+                raise expected[0].refusal(tree.size, "the rows lead to another root")
+            expected = expected[1:]
     return expected
 
 

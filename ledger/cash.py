@@ -8,9 +8,10 @@ from ledger.asset import CNY
 from ledger.chart import of_enterprise
 from ledger.command import Payload
 from ledger.entry import Entry, EntryCode, Posting
+from ledger.left import with_balances
 from ledger.post import post
+from ledger.references import require_new
 from ledger.subject import Handler, Result, Role
-from ledger.transfer import require_new
 from ledger.work import Work
 
 
@@ -42,7 +43,8 @@ def deposit(work: Work, payload: Deposit) -> Result:
     posting = Posting(
         "bank:settlement", of_enterprise(payload.enterprise, "cash"), CNY, payload.amount_fen
     )
-    return {"entry": post(work, Entry(EntryCode.DEPOSIT, "SET-20", (posting,), reference))}
+    entry = post(work, Entry(EntryCode.DEPOSIT, "SET-20", (posting,), reference))
+    return with_balances(work, {"entry": entry}, owner=f"enterprise:{payload.enterprise}")
 
 
 def withdraw(work: Work, payload: Withdraw) -> Result:
@@ -50,7 +52,8 @@ def withdraw(work: Work, payload: Withdraw) -> Result:
     posting = Posting(
         of_enterprise(payload.enterprise, "cash"), "bank:settlement", CNY, payload.amount_fen
     )
-    return {"entry": post(work, Entry(EntryCode.WITHDRAWAL, "SET-21", (posting,)))}
+    entry = post(work, Entry(EntryCode.WITHDRAWAL, "SET-21", (posting,)))
+    return with_balances(work, {"entry": entry}, owner=f"enterprise:{payload.enterprise}")
 
 
 def _enterprise(_work: Work, payload: Withdraw) -> str:

@@ -1,8 +1,8 @@
 """
 Self-check: hold every table of the kernel against the history it rests on.
 
-What no leaf covers and no sum shows (purposes and expiries of holds, role grants) is found by a
-replay of the command log, not here.
+What no leaf covers and no sum shows (purposes and expiries of holds, role grants, states and limits
+of accounts, seals, notes) is found by a replay of the command log, not here.
 
 Rule: AUD-24.
 """
@@ -52,29 +52,35 @@ def self_check(engine: sa.Engine, keys: Sequence[VerifierKey] = ()) -> Checked:
     """
     findings = Findings(CHECKS)
     with reading(engine) as connection:
-        for check, make in (
-            ("durability", _check_durability),
-            ("storage", _check_storage),
-            ("guards", _check_guards),
-            ("lease", _check_lease),
-            ("ledger", _check_ledger),
-        ):
-            with findings.making(check):
-                make(connection, findings)
+        with findings.making("storage"):
+            _check_storage(connection, findings)
+        check_surroundings(connection, findings)
         _check_history(connection, findings, keys)
     return findings.checked()
+
+
+def check_surroundings(connection: sa.Connection, findings: Findings) -> None:
+    """Make the checks of what history stands in: settings, guards, the lease, the ledger's row."""
+    for check, make in (
+        ("durability", _check_durability),
+        ("guards", _check_guards),
+        ("lease", _check_lease),
+        ("ledger", _check_ledger),
+    ):
+        with findings.making(check):
+            make(connection, findings)
 
 
 def _check_history(
     connection: sa.Connection, findings: Findings, keys: Sequence[VerifierKey]
 ) -> None:
-    sizes = frozenset(connection.execute(sa.select(CheckpointRow.size)).scalars())
     with findings.making(*WALKED, *AFTER):
+        sizes = frozenset(connection.execute(sa.select(CheckpointRow.size)).scalars())
         recount = Recount(findings, Names(connection), sizes)
         recount.walk(connection)
-        _check_proposals(connection, findings)
-        _check_counts(connection, findings, recount)
-        _check_opened(connection, findings, recount)
+        check_proposals(connection, findings)
+        check_counts(connection, findings, recount)
+        check_opened(connection, findings, recount)
         check_balances(connection, findings, recount)
         check_holds(connection, findings, recount)
     with findings.making("checkpoints"):
@@ -90,11 +96,14 @@ def _check_durability(connection: sa.Connection, findings: Findings) -> None:
 
 
 def _check_storage(connection: sa.Connection, findings: Findings) -> None:
-    """Let SQLite verify its own pages and constraints; PostgreSQL has page checksums for that."""
+    """Let SQLite verify its own pages and indexes; PostgreSQL has page checksums for that."""
     if connection.dialect.name == "sqlite":
-        found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+        found = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
         if found != "ok":
             findings.problem("storage", "database file", found)
+    else:
+        checksums = str(connection.exec_driver_sql("SHOW data_checksums").scalar_one())
+        findings.fact("storage", page_checksums=checksums)
 
 
 def _check_guards(connection: sa.Connection, findings: Findings) -> None:
@@ -143,7 +152,8 @@ def _check_ledger(connection: sa.Connection, findings: Findings) -> None:
     findings.fact("ledger", purpose=payload.purpose, jurisdiction=payload.jurisdiction)
 
 
-def _check_proposals(connection: sa.Connection, findings: Findings) -> None:
+def check_proposals(connection: sa.Connection, findings: Findings) -> None:
+    """Hold the payload of every proposal against the hash that the second person approved."""
     for row in in_order(connection, ProposalRow, 0):
         if payload_hash(row.payload.encode()) != row.payload_hash:
             findings.problem(
@@ -151,7 +161,7 @@ def _check_proposals(connection: sa.Connection, findings: Findings) -> None:
             )
 
 
-def _check_counts(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
+def check_counts(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
     """Note the rows that the walk did not meet because nothing leads to them."""
     for table, walked in ((EntryRow, recount.entries), (PostingRow, recount.postings)):
         stored = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
@@ -163,7 +173,7 @@ def _check_counts(connection: sa.Connection, findings: Findings, recount: Recoun
         findings.fact("references", **{name: stored})
 
 
-def _check_opened(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
+def check_opened(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
     """Check that ids of accounts and assets are dense, in order of opening, and well-formed."""
     for table in (AccountRow, AssetRow):
         number, before = 0, 1
@@ -190,19 +200,41 @@ def _check_checkpoints(
     seen, before = 0, None
     for row in in_order(connection, CheckpointRow, 0):
         seen += 1
+        stated = check_checkpoint(connection, findings, recount, row, keys)
+        if stated is not None and before is not None and stated.time < before:
+            findings.problem(
+                "checkpoints", f"checkpoint {row.size}", "it is older than the one before"
+            )
+        before = before if stated is None else stated.time
+    findings.fact("checkpoints", checkpoints=seen, signatures="checked" if keys else "not checked")
+
+
+def check_checkpoint(
+    connection: sa.Connection,
+    findings: Findings,
+    recount: Recount,
+    row: sa.Row[Any],
+    keys: Sequence[VerifierKey],
+) -> Checkpoint | None:
+    """
+    Hold one stored checkpoint against the recount, which has come past it; return what it states.
+
+    With *keys*, one of them must have signed it.
+    """
+    fault, stated = "", None
+    try:
         note = parse_note(row.note)
         stated = parse_checkpoint(note.body)
         fault = _checkpoint_fault(row, stated, recount)
         if not fault and stated.origin != ledger_origin(connection):
             fault = "it is of another ledger"
-        if not fault and before is not None and stated.time < before:
-            fault = "it is older than the one before"
-        if fault:
-            findings.problem("checkpoints", f"checkpoint {row.size}", fault)
-        before = stated.time
         if keys:
             require_signed(note, keys)
-    findings.fact("checkpoints", checkpoints=seen, signatures="checked" if keys else "not checked")
+    except Refused as refusal:
+        fault = fault or refusal.message
+    if fault:
+        findings.problem("checkpoints", f"checkpoint {row.size}", fault)
+    return stated
 
 
 def _checkpoint_fault(row: sa.Row[Any], stated: Checkpoint, recount: Recount) -> str:

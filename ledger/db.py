@@ -14,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from ledger.errors import Refused
+from ledger.storage import StorageExhausted, storage_fault
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -84,12 +85,32 @@ What the ledger needs of SQLite. Automatic checkpoints would hide a failed fsync
 delete rows of history unseen if triggers were not recursive.
 """
 
+BUSY_MS = 5_000
+
+WAL_FRAMES_MAX = 65_536
+"""Pages of 4 KiB: 256 MiB, after which the writer waits a little for whoever still reads them."""
+
+WAL_PATIENCE_MS = 200
+
 POSTGRES_SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "data_sync_retry": "off",
 }
+
+POSTGRES_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 1,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 4_000,
+}
+"""
+Seconds, and milliseconds at the end, after which a server that is dead or out of reach is noticed.
+
+What the database's URL says of them holds instead; a socket of this host ignores all but the first.
+"""
 
 
 def sqlite_url(data: Path) -> str:
@@ -103,8 +124,12 @@ def connect(url: str) -> sa.Engine:
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     # Web processes read with as many connections as they have threads, and keep few of them; a
     # database in memory, which is refused later, has no such pool.
-    sizes = {"pool_size": 8, "max_overflow": 32} if sa.make_url(url).database else {}
-    engine = sa.create_engine(url, pool_pre_ping=False, **sizes)
+    parsed = sa.make_url(url)
+    sizes = {"pool_size": 8, "max_overflow": 32} if parsed.database else {}
+    patience: dict[str, Any] = {}
+    if parsed.get_backend_name() == "postgresql":
+        patience = {k: v for k, v in POSTGRES_PATIENCE.items() if k not in parsed.query}
+    engine = sa.create_engine(url, pool_pre_ping=False, connect_args=patience, **sizes)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -116,7 +141,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     for name, value in SQLITE_SETTINGS.items():
         connection.execute(f"PRAGMA {name}={value}")
-    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -169,18 +194,55 @@ class CheckpointFailed(Refused):
         super().__init__(f"SQLite's log could not be moved: {problem}", problem=problem)
 
 
-def move_wal(connection: sa.Connection, *, empty_it: bool = False) -> None:
+def move_wal(connection: sa.Connection, *, empty_it: bool = False) -> int:
     """
     Move SQLite's write-ahead log into the database file, outside any transaction, and check it.
 
-    Readers may keep part of it back, which the next move takes. Elsewhere this does nothing.
+    Readers may keep part of it back, which the next move takes; returned is the length of the log,
+    in pages. With *empty_it* nothing may be kept back, and the log is emptied. Elsewhere than on
+    SQLite this does nothing. Refusals: `wal_checkpoint_failed`, `storage_exhausted`. Rule: REG-60.
     """
     if connection.dialect.name != "sqlite":
-        return
+        return 0
+    is_kept_back, frames, _ = _checkpoint(connection, "TRUNCATE" if empty_it else "PASSIVE")
+    if empty_it and is_kept_back:
+        raise CheckpointFailed("somebody still reads it")
+    return frames
+
+
+def shorten_wal(connection: sa.Connection) -> bool:
+    """
+    Empty SQLite's log once those who read now are done; return whether they were in time.
+
+    The next write would begin the log anew by itself, but only if nobody reads it at that very
+    moment: on a busy ledger somebody always does, and the log would grow for ever. Rule: REG-60.
+    """
+    driver = _sqlite_driver(connection)
+    driver.execute(f"PRAGMA busy_timeout={WAL_PATIENCE_MS}")
+    try:
+        is_kept_back, _, _ = _checkpoint(connection, "TRUNCATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return not is_kept_back
+
+
+def _checkpoint(connection: sa.Connection, mode: str) -> tuple[int, int, int]:
+    """Return whether somebody kept the log back, its length, and how much of it is moved."""
+    try:
+        row = _sqlite_driver(connection).execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    except sqlite3.Error as error:
+        fault = storage_fault(error)
+        if isinstance(fault, StorageExhausted):
+            raise fault from error
+        raise CheckpointFailed(str(error)) from error
+    is_kept_back, frames, moved = row
+    # Both are -1 where there is no log, which would be another journal mode than the ledger's.
+    if not 0 <= moved <= frames:
+        raise CheckpointFailed(f"{moved} of {frames} pages were moved")
+    return is_kept_back, frames, moved
+
+
+def _sqlite_driver(connection: sa.Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
-    mode = "TRUNCATE" if empty_it else "PASSIVE"
-    try:
-        driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-    except sqlite3.Error as error:
-        raise CheckpointFailed(str(error)) from error
+    return driver

@@ -33,6 +33,27 @@ class EntryCode(StrEnum):
     REVERSAL = "reversal"
 
 
+LIMITED = frozenset(
+    {
+        EntryCode.TRANSFER,
+        EntryCode.HOLD,
+        EntryCode.DEPOSIT,
+        EntryCode.WITHDRAWAL,
+        EntryCode.ALLOCATION,
+    }
+)
+"""
+What floors and ceilings bind: moves that somebody decides on at that moment.
+
+Everything else follows from what was decided before, and would leave a duty undone or break faith
+with a counterparty if it were refused: budgets, confirmation, true-up, claw-back, surrender,
+expiry, banking, substitution, cancellation, the settlement of trades, release and reversal.
+"""
+
+DECIDED = LIMITED | {EntryCode.RESALE}
+"""What a frozen account neither gives nor takes; resale waits for a day on which it is open."""
+
+
 class Posting(NamedTuple):
     """
     One move of *amount* minor units of *asset* from *source* to *destination*.

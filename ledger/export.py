@@ -6,10 +6,7 @@ The format is that of docs/format.md; every file comes from one snapshot of the 
 Rules: AUD-25, AUD-26.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from hashlib import file_digest, sha256
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -20,34 +17,14 @@ import sqlalchemy as sa
 from ledger import verify
 from ledger.attest import is_demonstration, ledger_id
 from ledger.db import reading
-from ledger.errors import Refused
-from ledger.history import EntryTold, Names, history, in_order
+from ledger.export_directory import Exported, require_empty, write_manifest
+from ledger.export_journal import commands_in_order, in_order_of_record
+from ledger.history import EntryTold, Names, in_order
 from ledger.tables import AccountRow, AssetRow, BalanceRow, BlockRow, CheckpointRow
 
 Record = Mapping[str, object]
 
 _WRITE_BUFFER = 1 << 20
-
-
-class ExportDirectoryNotEmpty(Refused):
-    """An export goes into a directory of its own, which must be new or empty."""
-
-    code = "export_directory_not_empty"
-    rule = "AUD-25"
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(
-            f"{directory} is not an empty directory; name a new one", directory=str(directory)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What an export holds: rows by file, and the SHA-256 of its manifest, in hex."""
-
-    directory: Path
-    counts: Mapping[str, int]
-    manifest_hash: str
 
 
 def export_jsonl(engine: sa.Engine, directory: Path) -> Exported:
@@ -58,7 +35,7 @@ def export_jsonl(engine: sa.Engine, directory: Path) -> Exported:
 
     Rules: AUD-25, AUD-26.
     """
-    _require_empty(directory)
+    require_empty(directory)
     with reading(engine) as connection:
         stated = {
             "format": verify.FORMAT,
@@ -68,20 +45,11 @@ def export_jsonl(engine: sa.Engine, directory: Path) -> Exported:
         directory.mkdir(parents=True, exist_ok=True)
         counts = _write_rows(connection, directory)
     copyfile(verify.__file__, directory / "verify.py")
-    files = {path.name: _hash_of(path) for path in sorted(directory.iterdir())}
-    manifest = {**stated, "counts": counts, "files": files}
-    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-    (directory / "manifest.json").write_bytes(text.encode())
-    return Exported(directory, counts, sha256(text.encode()).hexdigest())
-
-
-def _require_empty(directory: Path) -> None:
-    if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
-        raise ExportDirectoryNotEmpty(directory)
+    return write_manifest(directory, stated, counts)
 
 
 def _write_rows(connection: sa.Connection, directory: Path) -> dict[str, int]:
-    """Write every file of rows and return how many each has; history is walked only once."""
+    """Write every file of rows and return how many each has."""
     names = Names(connection)
     counts = _write_history(connection, names, directory)
     for name, records in (
@@ -99,13 +67,15 @@ def _write_rows(connection: sa.Connection, directory: Path) -> dict[str, int]:
 
 
 def _write_history(connection: sa.Connection, names: Names, directory: Path) -> dict[str, int]:
-    with _Lines(directory, "commands") as commands, _Lines(directory, "entries") as entries:
-        for told in history(connection):
-            record = told.command._asdict()
-            record["payload_hash"] = told.command.payload_hash.hex()
+    with _Lines(directory, "commands") as commands:
+        for command in commands_in_order(connection):
+            record = command._asdict()
+            record["payload_hash"] = command.payload_hash.hex()
             del record["leaf_hash"]
             commands.write(record)
-            for entry in told.entries:
+    with _Lines(directory, "entries") as entries:
+        for stretch in in_order_of_record(connection):
+            for entry in stretch:
                 entries.write(_entry(entry, names))
     return {"commands": commands.count, "entries": entries.count}
 
@@ -187,8 +157,3 @@ def _balances(connection: sa.Connection, names: Names) -> Iterator[Record]:
 def _checkpoints(connection: sa.Connection) -> Iterator[Record]:
     for row in in_order(connection, CheckpointRow, 0):
         yield {"note": row.note}
-
-
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

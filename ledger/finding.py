@@ -60,6 +60,11 @@ class Findings:
         """Keep what *check* has counted."""
         self._facts[check].update(facts)
 
+    @property
+    def first(self) -> tuple[str, Mapping[str, Fact]] | None:
+        """Return the check in which the first problem turned up, with its facts."""
+        return next(iter(self._first.items()), None)
+
     @contextmanager
     def making(self, *checks: str) -> Iterator[None]:
         """Make *checks* within this block; rows that cannot even be read fail all of them."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from ledger.db import Base, reading
+from ledger.db import Base, move_wal, reading
 from ledger.digest import tables_digest
 from ledger.history import Point, Told, history
 from ledger.store import Store
@@ -25,6 +25,11 @@ COMMANDS_AT_ONCE = 2_000
 """A stretch of history; a single command may have 8,192 entries, so one may be longer."""
 
 ENTRIES_AT_ONCE = 2_000
+
+ROWS_AT_ONCE = 1_000
+"""Few, since the last rows that are read are thrown away."""
+
+STRETCHES_A_MOVE = 16
 
 
 class Position(NamedTuple):
@@ -75,6 +80,7 @@ def follow(engine: sa.Engine, projection: Projection) -> bool:
 
     Where another process has taken it meanwhile, nothing is written here.
     """
+    _let_go_of_other_version(engine, projection)
     with reading(engine) as connection:
         before = position_of(connection, projection)
         stretch = _stretch(connection, before)
@@ -94,16 +100,29 @@ def follow(engine: sa.Engine, projection: Projection) -> bool:
 
 
 def catch_up(engine: sa.Engine, projections: Iterable[Projection]) -> None:
-    """Take all of history that there is into each of *projections*."""
+    """
+    Take all of history that there is into each of *projections*.
+
+    SQLite's log is moved now and then: pages are found the slower, the longer it grows.
+    """
     for projection in projections:
+        stretches = 0
         while follow(engine, projection):
-            pass
+            stretches += 1
+            if stretches % STRETCHES_A_MOVE == 0:
+                with engine.connect() as connection:
+                    move_wal(connection)
+
+
+def forget(engine: sa.Engine, projection: Projection) -> None:
+    """Let *projection* be made again from the journal by whoever follows next."""
+    with engine.begin() as connection:
+        _clear(connection, projection)
 
 
 def rebuild(engine: sa.Engine, projection: Projection) -> None:
     """Throw *projection* away and make it again from the journal."""
-    with engine.begin() as connection:
-        connection.execute(sa.delete(PositionRow).where(PositionRow.name == projection.name))
+    forget(engine, projection)
     catch_up(engine, (projection,))
 
 
@@ -112,12 +131,25 @@ def projection_digest(connection: sa.Connection, projection: Projection) -> str:
     return tables_digest(connection, projection.tables)
 
 
+def _let_go_of_other_version(engine: sa.Engine, projection: Projection) -> None:
+    """Empty a projection of another version, so that no plan is made from its rows."""
+    of_other = sa.and_(
+        PositionRow.name == projection.name, PositionRow.version != projection.version
+    )
+    with reading(engine) as connection:
+        if not connection.execute(sa.select(PositionRow.version).where(of_other)).first():
+            return
+    with engine.begin() as connection:
+        if connection.execute(sa.delete(PositionRow).where(of_other)).rowcount:
+            _clear(connection, projection)
+
+
 def _stretch(connection: sa.Connection, before: Position) -> list[Told]:
     """Return the commands that come next, as many as have few enough entries; at least one."""
     stretch: list[Told] = []
     entries = 0
     after = Point(sequence=before.command, entry=before.entry)
-    for told in islice(history(connection, after), COMMANDS_AT_ONCE):
+    for told in islice(history(connection, after, at_once=ROWS_AT_ONCE), COMMANDS_AT_ONCE):
         stretch.append(told)
         entries += len(told.entries)
         if entries >= ENTRIES_AT_ONCE:

@@ -8,7 +8,7 @@ that no account can have, so that its leaf fits nothing.
 Rule: AUD-20.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ from ledger.merkle import leaf_hash
 from ledger.tables import AccountRow, AssetRow, BlockRow, CommandRow, EntryRow, PostingRow
 
 ROWS_AT_ONCE = 4_000
+FIRST_ROWS = 2
+NAMES_AT_ONCE = 500
+NAMES_MAX = 4_000
+"""Accounts asked for one by one; for more of them, all are read."""
 
 Move = tuple[int, int, int, int, int]
 """Ordinal, source id, destination id, asset id, amount."""
@@ -104,10 +108,18 @@ class Packed(dict[int, bytes]):
 
 
 class Names:
-    """The addresses of all accounts and the codes of all assets, by id."""
+    """The addresses of accounts and the codes of assets, by id; of all, or of what *told* moves."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        accounts = connection.execute(sa.select(AccountRow.id, AccountRow.address))
+    def __init__(self, connection: sa.Connection, told: Sequence[Told] | None = None) -> None:
+        every = sa.select(AccountRow.id, AccountRow.address)
+        wanted = _places(told or ())
+        queries = [every]
+        if told is not None and len(wanted) <= NAMES_MAX:
+            chunks = range(0, len(wanted), NAMES_AT_ONCE)
+            queries = [
+                every.where(AccountRow.id.in_(wanted[at : at + NAMES_AT_ONCE])) for at in chunks
+            ]
+        accounts = [row for query in queries for row in connection.execute(query)]
         assets = connection.execute(sa.select(AssetRow.id, AssetRow.code))
         self.accounts = {row.id: row.address for row in accounts}
         self.assets = {row.id: row.code for row in assets}
@@ -117,16 +129,25 @@ class Names:
         self.packed_assets = Packed((asset, pack_text(code)) for asset, code in self.assets.items())
 
 
-def history(connection: sa.Connection, after: Point = BEGINNING) -> Iterator[Told]:
+def _places(told: Sequence[Told]) -> list[int]:
+    moves = (move for each in told for entry in each.entries for move in entry.moves)
+    return sorted({end for move in moves for end in move[1:3]})
+
+
+def history(
+    connection: sa.Connection, after: Point = BEGINNING, *, at_once: int = 0
+) -> Iterator[Told]:
     """
     Yield every command later than *after* with its entries, in the order of the tree.
+
+    *at_once* rows are read together, for whoever wants few; all else reads ROWS_AT_ONCE.
 
     An entry that names no later command is told with the first command that is not before it; one
     that names a command beyond the last is not told.
     """
-    entries = _entries(connection, after.entry)
+    entries = _entries(connection, after.entry, at_once or ROWS_AT_ONCE)
     entry = next(entries, None)
-    for row in in_order(connection, CommandRow, after.sequence):
+    for row in in_order(connection, CommandRow, after.sequence, at_once=at_once):
         told = Told(CommandTold._make(row), [])
         while entry is not None and entry.command_sequence <= told.command.sequence:
             told.entries.append(entry)
@@ -219,26 +240,33 @@ def point_after(one: Sealed, before: Point) -> Point:
     )
 
 
-def in_order(connection: sa.Connection, shape: type[Base], after: int) -> Iterator[sa.Row[Any]]:
-    """Yield the rows of a table with a whole-number key, those above *after*, in its order."""
+def in_order(
+    connection: sa.Connection, shape: type[Base], after: int, *, at_once: int = 0
+) -> Iterator[sa.Row[Any]]:
+    """
+    Yield the rows of a table with a whole-number key, those above *after*, in its order.
+
+    The first reads take few rows: one command may be a megabyte, and the caller content with it.
+    """
+    most, limit = at_once or ROWS_AT_ONCE, FIRST_ROWS
     table = Base.metadata.tables[shape.__tablename__]
     key = next(iter(table.primary_key.columns))
-    query = sa.select(table).order_by(key).limit(ROWS_AT_ONCE)
+    query = sa.select(table).order_by(key)
+    while True:
+        limit = min(limit, most)
+        rows = connection.execute(query.where(key > after).limit(limit)).all()
+        yield from rows
+        if len(rows) < limit:
+            return
+        after, limit = rows[-1][0], limit * 4
+
+
+def _entries(connection: sa.Connection, after: int, at_once: int) -> Iterator[EntryTold]:
+    key = EntryRow.sequence
+    query = sa.select(EntryRow.__table__).order_by(key).limit(at_once)
     while True:
         rows = connection.execute(query.where(key > after)).all()
-        yield from rows
-        if len(rows) < ROWS_AT_ONCE:
-            return
-        after = rows[-1][0]
-
-
-def _entries(connection: sa.Connection, after: int) -> Iterator[EntryTold]:
-    key = EntryRow.sequence
-    query = sa.select(EntryRow.__table__).order_by(key).limit(ROWS_AT_ONCE)
-    while True:
-        entries = [
-            EntryTold._make((*row, [])) for row in connection.execute(query.where(key > after))
-        ]
+        entries = [EntryTold._make((*row, [])) for row in rows]
         if not entries:
             return
         _fill(connection, entries)
@@ -254,7 +282,7 @@ def _fill(connection: sa.Connection, entries: list[EntryTold]) -> None:
         sa.select(PostingRow.__table__)
         .where(between)
         .order_by(PostingRow.entry, PostingRow.ordinal)
-    )
+    ).all()
     for entry, *move in rows:
         if entry in by_sequence:
             by_sequence[entry].append(tuple(move))

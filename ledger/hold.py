@@ -8,7 +8,7 @@ from heapq import heappush
 
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
-from ledger.memory import Hold
+from ledger.memory import Account, HeldAsset, Hold, balance_key
 from ledger.post import AmountNotPositive, post
 from ledger.work import Work
 
@@ -85,6 +85,7 @@ def place(
     )
     memory.holds[entry] = hold
     work.on_refusal(lambda: memory.holds.pop(entry))
+    _count_aside(work, hold.account, hold.asset, amount)
     if expires_at is not None:
         heappush(memory.expiries, (expires_at, entry))
     work.put("holds", hold.id, hold.row())
@@ -146,4 +147,19 @@ def _reduce(work: Work, hold: Hold, amount: int, *, state_at_end: str) -> None:
     if hold.remaining == 0:
         hold.state = state_at_end
         del memory.holds[hold.id]
+    _count_aside(work, hold.account, hold.asset, -amount)
     work.put("holds", hold.id, hold.row())
+
+
+def _count_aside(work: Work, account: Account, asset: HeldAsset, change: int) -> None:
+    """Count what may come back to an account under its ceiling. Rule: REG-43."""
+    if not account.limited:
+        return
+    limit = work.memory.limits.get(balance_key(account, asset))
+    if limit is not None:
+        limit.set_aside += change
+
+        def undo() -> None:
+            limit.set_aside -= change
+
+        work.on_refusal(undo)

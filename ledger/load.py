@@ -17,14 +17,16 @@ from ledger.tables import (
     EntryRow,
     HoldRow,
 )
+from ledger.terms.load import load_terms
 
 
 def load_memory(connection: sa.Connection, subjects: Subjects) -> Memory:
-    """Return memory as the last commit left it: accounts, balances, holds, roles, ids, caches."""
+    """Return memory as the last commit left it: accounts, balances, holds, terms, roles, caches."""
     memory = Memory()
     _load_chart(connection, memory)
     _load_balances(connection, memory)
     _load_holds(connection, memory)
+    load_terms(connection, memory)
     _load_due(connection, memory)
     load_roles(connection, memory)
     _load_position(connection, memory)
@@ -37,7 +39,7 @@ def load_memory(connection: sa.Connection, subjects: Subjects) -> Memory:
 def _load_chart(connection: sa.Connection, memory: Memory) -> None:
     accounts = sa.select(AccountRow.id, AccountRow.address, AccountRow.state)
     for account_id, address, state in connection.execute(accounts.order_by(AccountRow.id)):
-        account = Account(account_id, address, is_open=state == "open")
+        account = Account(account_id, address, state=state)
         memory.accounts[address] = account
         memory.accounts_by_id.append(account)
         assert account_id == len(memory.accounts_by_id)

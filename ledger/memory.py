@@ -6,6 +6,7 @@ command is applied, and rebuilt from the database at start and after any failed 
 """
 
 from collections.abc import Iterable
+from sys import intern
 from typing import TypeVar
 
 from ledger.asset import Kind, kind_of
@@ -20,19 +21,65 @@ ASSET_BITS = 20
 Cache = TypeVar("Cache")
 
 
+OPEN, FROZEN, CLOSED = "open", "frozen", "closed"
+"""The states of an account."""
+
+
 class Account:
-    """An open account: its dense id, its address packed for leaves, and what it may hold."""
+    """
+    An account: its dense id, its address packed for leaves, what it may hold, and its state.
 
-    __slots__ = ("address", "id", "is_open", "kinds", "overdraws", "packed")
+    *is_free* says that nothing binds it, so that a posting need not look further: it is open and
+    has no limits.
+    """
 
-    def __init__(self, account_id: int, address: str, *, is_open: bool = True) -> None:
+    __slots__ = (
+        "address",
+        "id",
+        "is_free",
+        "is_open",
+        "kinds",
+        "limited",
+        "overdraws",
+        "packed",
+        "state",
+    )
+
+    def __init__(self, account_id: int, address: str, *, state: str = OPEN) -> None:
         place = place_of(address)
         self.id = account_id
         self.address = address
         self.packed = pack_text(address)
         self.kinds = sum(KIND_BITS[kind] for kind in place.kinds)
         self.overdraws = int(place.overdraws)
-        self.is_open = is_open
+        self.limited = 0
+        self.turn(state)
+
+    def turn(self, state: str) -> None:
+        """Let the account be in *state* from now on."""
+        self.state = intern(state)  # a database gives every account a text of its own
+        self.is_open = state == OPEN
+        self.is_free = self.is_open and not self.limited
+
+    def count_limits(self, change: int) -> None:
+        """Let the account have *change* more, or fewer, assets with limits."""
+        self.limited += change
+        self.is_free = self.is_open and not self.limited
+
+
+class Limit:
+    """
+    The least and the most that an account may hold of an asset; None where there is none.
+
+    *set_aside* is what open holds have taken from the account and may come back to it.
+    """
+
+    __slots__ = ("ceiling", "floor", "set_aside")
+
+    def __init__(self, floor: int | None, ceiling: int | None, set_aside: int = 0) -> None:
+        self.floor = floor
+        self.ceiling = ceiling
+        self.set_aside = set_aside
 
 
 class HeldAsset:
@@ -100,7 +147,12 @@ class Hold:
 
 
 class Memory:
-    """The writer's view of the ledger between commands."""
+    """
+    The writer's view of the ledger between commands.
+
+    *limits* are kept like balances, under account and asset. *opened_at* is when the ledger began;
+    everything effective before *sealed_until* is sealed.
+    """
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
@@ -108,6 +160,7 @@ class Memory:
         self.assets: dict[str, HeldAsset] = {}
         self.assets_by_id: list[HeldAsset] = []
         self.balances: dict[int, int] = {}
+        self.limits: dict[int, Limit] = {}
         self.holds: dict[int, Hold] = {}
         self.expiries: list[tuple[int, int]] = []
         self.due: list[tuple[int, str, str]] = []
@@ -119,6 +172,8 @@ class Memory:
         self.block = 0
         self.block_hash = bytes(32)
         self.now = 0
+        self.opened_at = 0
+        self.sealed_until = 0
         self._caches: dict[type[object], object] = {}
 
     def keep(self, cache: object) -> None:

@@ -3,13 +3,16 @@ The Merkle tree of RFC 6962 and RFC 9162: roots, inclusion proofs, consistency p
 
 A tree is over *leaf hashes* (`leaf_hash(leaf)`), in order. Leaf hashes begin with the byte 0 and
 node hashes with the byte 1, so a node can never pass for a leaf. Whoever only signs roots needs
-`CompactTree`; whoever proves needs a `Nodes` function, from a `FullTree` or from storage.
+`CompactTree`; whoever proves needs a `Nodes` function, from a `FullTree` or from storage. All is
+SHA-256; a root of the same leaves by SM3 can stand beside it, from a `CompactTree` of its own.
 
-Rule: AUD-02.
+Rules: AUD-02, AUD-38.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+
+from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from ledger.errors import Fact, Refused
 
@@ -49,9 +52,26 @@ class RootMismatch(ProofRefused):
         )
 
 
+def sha256_of(raw: bytes) -> bytes:
+    """Return the SHA-256 of *raw*."""
+    return sha256(raw).digest()
+
+
+def sm3_of(raw: bytes) -> bytes:
+    """Return the SM3 (GB/T 32905-2016) of *raw*."""
+    hashing = Hash(SM3())
+    hashing.update(raw)
+    return hashing.finalize()
+
+
 def leaf_hash(leaf: bytes) -> bytes:
     """Return the hash under which *leaf* stands in the tree."""
     return sha256(_LEAF_PREFIX + leaf).digest()
+
+
+def sm3_leaf_hash(leaf: bytes) -> bytes:
+    """Return the hash under which *leaf* stands in the tree by SM3. Rule: AUD-38."""
+    return sm3_of(_LEAF_PREFIX + leaf)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -59,11 +79,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(_NODE_PREFIX + left + right).digest()
 
 
-def _folded(peaks: Sequence[bytes]) -> bytes:
+def _folded(peaks: Sequence[bytes], digest: Callable[[bytes], bytes] = sha256_of) -> bytes:
     """Return the root above complete subtrees given from the largest (left) to the smallest."""
     root = peaks[-1]
     for left in reversed(peaks[:-1]):
-        root = node_hash(left, root)
+        root = digest(_NODE_PREFIX + left + root)
     return root
 
 
@@ -72,12 +92,20 @@ class CompactTree:
     A tree that keeps only the roots of its complete subtrees: at most 63 hashes.
 
     *size* and *peaks* (largest subtree first) are all it takes to store it and to go on later.
+    *digest* hashes its nodes; leaf hashes must be of the same algorithm.
     """
 
-    __slots__ = ("_peaks", "size")
+    __slots__ = ("_digest", "_peaks", "size")
 
-    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
+    def __init__(
+        self,
+        size: int = 0,
+        peaks: Iterable[bytes] = (),
+        *,
+        digest: Callable[[bytes], bytes] = sha256_of,
+    ) -> None:
         self.size = size
+        self._digest = digest
         self._peaks = list(peaks)
         assert len(self._peaks) == size.bit_count()
 
@@ -90,14 +118,14 @@ class CompactTree:
         """Add one leaf hash on the right."""
         node, index, peaks = hash_of_leaf, self.size, self._peaks
         while index & 1:
-            node = sha256(_NODE_PREFIX + peaks.pop() + node).digest()
+            node = self._digest(_NODE_PREFIX + peaks.pop() + node)
             index >>= 1
         peaks.append(node)
         self.size += 1
 
     def root(self) -> bytes:
         """Return the root over all leaves so far."""
-        return _folded(self._peaks) if self._peaks else EMPTY_ROOT
+        return _folded(self._peaks, self._digest) if self._peaks else self._digest(b"")
 
 
 class FullTree:

@@ -3,11 +3,12 @@ Checkpoints as signed text: C2SP signed notes around C2SP tree heads.
 
 A checkpoint states how many leaves history has, their root, and when the last of them was written.
 It names no block: how commands were batched may differ in a ledger that was replayed. It is plain
-text that anyone can keep, print or publish; `docs/format.md` shows one. A signature line commits to
+text that anyone can keep, print or publish; `docs/format.md` shows one. A fifth line may state the
+root by SM3 as well. A signature line commits to
 the key's name, its algorithm and its bytes. Signing takes a callable, so that the key may live in
 hardware.
 
-Rules: AUD-04 (form), AUD-05 (signature), AUD-07 (origin).
+Rules: AUD-04 (form), AUD-05 (signature), AUD-07 (origin), AUD-38 (SM3).
 """
 
 import re
@@ -31,6 +32,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _LEDGER_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _UNPLAIN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 _TIME_FORM = "time %Y-%m-%dT%H:%M:%SZ"
+_SM3 = "sm3 "
 
 Signer = Callable[[bytes], bytes]
 """Returns the raw signature over the bytes given."""
@@ -40,6 +42,8 @@ class Algorithm(IntEnum):
     """Signature algorithms by their C2SP signature type, which is part of every key hash."""
 
     ED25519 = 0x01
+    COSIGNATURE = 0x04
+    """Ed25519 of a witness, over the text and the time of witnessing."""
 
 
 class CheckpointMalformed(Refused):
@@ -81,6 +85,7 @@ class Checkpoint:
     tree_size: int
     root: bytes
     time: datetime  # UTC, whole seconds: that of the last block, not of signing
+    sm3_root: bytes | None = None  # of the same leaves, where the profile asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +134,23 @@ def checkpoint_origin(ledger_id: str, *, demonstration: bool) -> str:
 
 
 def checkpoint_body(checkpoint: Checkpoint) -> str:
-    """Return the text that is signed: four lines, each ended by a newline."""
+    """Return the text that is signed: four lines or, with SM3, five, each ended by a newline."""
     assert len(checkpoint.root) == HASH_BYTES
     assert checkpoint.time.utcoffset() is not None
     time = checkpoint.time.astimezone(UTC).strftime(_TIME_FORM)
-    return f"{checkpoint.origin}\n{checkpoint.tree_size}\n{_base64(checkpoint.root)}\n{time}\n"
+    lines = [checkpoint.origin, str(checkpoint.tree_size), _base64(checkpoint.root), time]
+    if checkpoint.sm3_root is not None:
+        assert len(checkpoint.sm3_root) == HASH_BYTES
+        lines.append(_SM3 + _base64(checkpoint.sm3_root))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def parse_checkpoint(body: str) -> Checkpoint:
     """Return the checkpoint that *body* states; exactly one text states a given checkpoint."""
-    lines = body.split("\n")
-    if len(lines) != 5 or lines[4]:
+    *lines, end = body.split("\n")
+    if len(lines) not in (4, 5) or end:
         raise CheckpointMalformed("it needs origin, size, root and time, one line each")
-    origin, size, packed_root, time = lines[:4]
+    origin, size, packed_root, time, *extension = lines
     root = _from_base64(packed_root)
     if not origin:
         raise CheckpointMalformed("the origin line is empty")
@@ -149,7 +158,13 @@ def parse_checkpoint(body: str) -> Checkpoint:
         raise CheckpointMalformed("the second line is not a plain number of leaves below 2^63")
     if len(root) != HASH_BYTES:
         raise CheckpointMalformed(f"the root has {len(root)} bytes instead of 32")
-    return Checkpoint(origin=origin, tree_size=int(size), root=root, time=_parse_time(time))
+    return Checkpoint(
+        origin=origin,
+        tree_size=int(size),
+        root=root,
+        time=_parse_time(time),
+        sm3_root=_parse_sm3(extension[0]) if extension else None,
+    )
 
 
 def sign_note(body: str, signers: Mapping[VerifierKey, Signer]) -> str:
@@ -160,14 +175,22 @@ def sign_note(body: str, signers: Mapping[VerifierKey, Signer]) -> str:
 
     Rule: AUD-05.
     """
-    lines = [
-        f"{_DASH}{key.name} {_base64(key.key_hash + sign(body.encode()))}\n"
-        for key, sign in signers.items()
-    ]
-    text = f"{body}\n{''.join(lines)}"
+    signatures = (
+        NoteSignature(key.name, key.key_hash, sign(body.encode())) for key, sign in signers.items()
+    )
+    text = note_text(Note(body, tuple(signatures)))
     for key in signers:
         require_signed(parse_note(text), [key])
     return text
+
+
+def note_text(note: Note) -> str:
+    """Return a note as the text that is published."""
+    lines = [
+        f"{_DASH}{one.key_name} {_base64(one.key_hash + one.signature)}\n"
+        for one in note.signatures
+    ]
+    return f"{note.body}\n{''.join(lines)}"
 
 
 def parse_note(text: str) -> Note:
@@ -228,17 +251,17 @@ def key_text(key: VerifierKey) -> str:
     return f"{key.name}+{key.key_hash.hex()}+{_base64(packed)}"
 
 
-def parse_key(text: str) -> VerifierKey:
-    """Return the key in a verifier key text, refusing unknown algorithms and a wrong key hash."""
+def parse_key(text: str, algorithm: Algorithm = Algorithm.ED25519) -> VerifierKey:
+    """Return the key in a verifier key text, refusing other algorithms and a wrong key hash."""
     if _UNPLAIN.search(text) or "\n" in text:
         raise CheckpointMalformed("a key is one line of plain text")
     name, _, rest = text.partition("+")
     hash_hex, _, packed = rest.partition("+")
-    _require_key_name(name)
+    require_key_name(name)
     raw = _from_base64(packed)
-    if len(raw) != 33 or raw[0] != Algorithm.ED25519:
-        raise CheckpointMalformed("the key is not an Ed25519 key (algorithm 1, 32 bytes)")
-    key = VerifierKey(name=name, public_key=raw[1:])
+    if len(raw) != 33 or raw[0] != algorithm:
+        raise CheckpointMalformed(f"the key is not of algorithm {algorithm:d} with 32 bytes")
+    key = VerifierKey(name=name, public_key=raw[1:], algorithm=algorithm)
     if hash_hex != key.key_hash.hex():
         raise CheckpointMalformed("the key hash does not belong to this name and key")
     return key
@@ -248,14 +271,15 @@ def _parse_signature(line: str) -> NoteSignature:
     name, space, packed = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not space:
         raise CheckpointMalformed("a signature line is not '— name base64'")
-    _require_key_name(name)
+    require_key_name(name)
     raw = _from_base64(packed)
     if len(raw) <= _KEY_HASH_BYTES:
         raise CheckpointMalformed("a signature is too short")
     return NoteSignature(name, key_hash=raw[:_KEY_HASH_BYTES], signature=raw[_KEY_HASH_BYTES:])
 
 
-def _require_key_name(name: str) -> None:
+def require_key_name(name: str) -> None:
+    """Refuse a key name that is empty or holds white space or a plus sign. Rule: AUD-04."""
     if not name or "+" in name or any(map(str.isspace, name)):
         raise CheckpointMalformed("a key name is empty or holds a space or a plus sign")
 
@@ -272,6 +296,13 @@ def _from_base64(text: str) -> bytes:
     if _base64(raw) != text:  # unused bits could otherwise carry a second spelling
         raise CheckpointMalformed("it holds a text that is not canonical base64")
     return raw
+
+
+def _parse_sm3(line: str) -> bytes:
+    root = _from_base64(line.removeprefix(_SM3))
+    if not line.startswith(_SM3) or len(root) != HASH_BYTES:
+        raise CheckpointMalformed("the fifth line is not 'sm3 ' and a root of 32 bytes")
+    return root
 
 
 def _parse_time(line: str) -> datetime:

@@ -54,7 +54,7 @@ class Pending:
 
     def answer(self, answer: Answer) -> None:
         """Set the answer; the caller learns of it after the commit."""
-        self._answer = answer
+        self._answer, self._failure = answer, None
 
     def fail(self, failure: Exception) -> None:
         """Set what the caller's submit raises instead of an answer."""

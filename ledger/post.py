@@ -2,15 +2,18 @@
 Post an entry: the only verb that moves value.
 
 The checks of a posting run in the order of the rule, and the first that fails is the answer:
-amount, source, destination, asset, two ends, both accounts open, both may hold the asset, cover,
-balances that can be counted.
+amount, source, destination, asset, two ends, both accounts open, both may hold the asset; then of
+the source cover, floor and a balance that can be counted, of the destination ceiling and the same.
 """
+
+from collections.abc import Mapping
 
 from ledger.db import require_key_text
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.leaf import entry_leaf
-from ledger.memory import ASSET_BITS, Account, HeldAsset, Memory
+from ledger.memory import ASSET_BITS, Account, HeldAsset, Limit, Memory
+from ledger.restraint import NO_LIMITS, limits_for, require_ceiling, require_floor, require_free
 from ledger.units import AMOUNT_MAX
 from ledger.work import Work
 
@@ -92,18 +95,6 @@ class SameAccount(Refused):
         )
 
 
-class AccountNotOpen(Refused):
-    """The account is frozen or closed."""
-
-    code = "account_not_open"
-    rule = "REG-12"
-
-    def __init__(self, address: str) -> None:
-        super().__init__(
-            f"{address} is not open; units can neither leave nor enter", account=address
-        )
-
-
 class AssetNotHeldHere(Refused):
     """The account may not hold this kind of asset."""
 
@@ -171,8 +162,9 @@ def post(work: Work, entry: Entry) -> int:
     sequence = memory.entry_sequence + 1
     moves = []
     for ordinal, posting in enumerate(entry.postings):
-        source, destination, asset = _ends(memory, posting)
-        _move(work, source, destination, asset, posting.amount)
+        source, destination, asset = ends(memory, posting)
+        limits = require_allowed(memory, entry.code, source, destination, asset)
+        _move(work, source, destination, asset, posting.amount, limits)
         work.postings.append(
             (sequence, ordinal, source.id, destination.id, asset.id, posting.amount)
         )
@@ -214,7 +206,8 @@ def _write(
     )
 
 
-def _ends(memory: Memory, posting: Posting) -> tuple[Account, Account, HeldAsset]:
+def ends(memory: Memory, posting: Posting) -> tuple[Account, Account, HeldAsset]:
+    """Return the two accounts and the asset of a posting that is well-formed, or refuse."""
     amount = posting.amount
     if type(amount) is not int:
         raise AmountNotInteger(amount)
@@ -236,27 +229,45 @@ def _ends(memory: Memory, posting: Posting) -> tuple[Account, Account, HeldAsset
     return source, destination, asset
 
 
-def _move(work: Work, source: Account, destination: Account, asset: HeldAsset, amount: int) -> None:
-    if not source.is_open:
-        raise AccountNotOpen(source.address)
-    if not destination.is_open:
-        raise AccountNotOpen(destination.address)
+def require_allowed(
+    memory: Memory, code: EntryCode, source: Account, destination: Account, asset: HeldAsset
+) -> Mapping[int, Limit]:
+    """Refuse a move that state or chart forbids; return the limits that bind it. Rule: REG-12."""
+    limits = NO_LIMITS
+    if not (source.is_free and destination.is_free):
+        require_free(code, source, destination)
+        limits = limits_for(code, memory.limits)
     if not source.kinds & asset.kind_bit:
         raise AssetNotHeldHere(source.address, asset.code)
     if not destination.kinds & asset.kind_bit:
         raise AssetNotHeldHere(destination.address, asset.code)
+    return limits
+
+
+def _move(
+    work: Work,
+    source: Account,
+    destination: Account,
+    asset: HeldAsset,
+    amount: int,
+    limits: Mapping[int, Limit],
+) -> None:
     balances = work.memory.balances
     before = work.balances_before
     key = source.id << ASSET_BITS | asset.id
     available = balances.get(key, 0)
     if available < amount and not source.overdraws:
         raise InsufficientBalance(source.address, asset.code, needed=amount, available=available)
+    if limits and key in limits:
+        require_floor(limits[key], source, asset, amount=amount, available=available)
     if available - amount < -BALANCE_MAX:
         raise BalanceTooLarge(source.address, asset.code)
     before.setdefault(key, available)
     balances[key] = available - amount
     key = destination.id << ASSET_BITS | asset.id
     available = balances.get(key, 0)
+    if limits and key in limits:
+        require_ceiling(limits[key], destination, asset, amount=amount, there=available)
     if available + amount > BALANCE_MAX:
         raise BalanceTooLarge(destination.address, asset.code)
     before.setdefault(key, available)

@@ -43,7 +43,8 @@ class Recount:
     """
     The recount of one ledger: sums by account and asset, roots where checkpoints stand.
 
-    *held* keeps source, destination, asset and amount of each entry that places a hold.
+    *held* keeps source, destination, asset and amount of each entry that places a hold; *sizes* are
+    those of the checkpoints ahead, and *point* is how far the recount has come.
     """
 
     def __init__(self, findings: Findings, names: Names, sizes: frozenset[int]) -> None:
@@ -53,39 +54,46 @@ class Recount:
         self.held: dict[int, tuple[int, int, int, int]] = {}
         self.ends: dict[int, TreeEnd] = {}
         self.entries = self.postings = 0
-        self.last_sequence = 0
-        self._sizes = sizes
-        self._tree = CompactTree()
+        self.sizes = sizes
+        self.point = BEGINNING
+        self.tree = CompactTree()
         self._command = self._entry = 0
         self._time = -1
         self._reversed: set[int] = set()
 
     def walk(self, connection: sa.Connection) -> None:
         """Walk from the first block to the last and note every problem."""
-        point = BEGINNING
         for one in sealed(connection, self.names):
-            fault = block_fault(one, point)
-            if fault:
-                self.findings.problem("blocks", f"block {point.block + 1}", fault)
-            self._take(one)
-            point = point_after(one, point)
-        self.last_sequence = point.sequence
+            self.take(one)
         self.findings.fact("sequences", commands=self._command, entries=self._entry)
-        self.findings.fact("blocks", blocks=point.block)
-        self.findings.fact("leaves", leaves=self._tree.size, root=self._tree.root().hex())
+        self.findings.fact("blocks", blocks=self.point.block)
+        self.findings.fact("leaves", leaves=self.tree.size, root=self.tree.root().hex())
+
+    def take(self, one: Sealed) -> None:
+        """Recount the block that comes next, and note every problem."""
+        fault = block_fault(one, self.point)
+        if fault:
+            self.findings.problem("blocks", f"block {self.point.block + 1}", fault)
+        self._take(one)
+        self.point = point_after(one, self.point)
+
+    @property
+    def last_sequence(self) -> int:
+        """Return the sequence of the last command recounted."""
+        return self.point.sequence
 
     def _take(self, one: Sealed) -> None:
         leaves = iter(one.leaves)
         for told in one.told:
             hashed = leaf_hash(next(leaves))
-            self._tree.append(hashed)
+            self.tree.append(hashed)
             self._take_command(told.command, hashed)
             for ordinal, entry in enumerate(told.entries):
-                self._tree.append(leaf_hash(next(leaves)))
+                self.tree.append(leaf_hash(next(leaves)))
                 self._take_entry(entry, told.command, ordinal)
-            size = self._tree.size
-            if size in self._sizes:
-                self.ends[size] = TreeEnd(self._tree.root(), told.command.sequence)
+            size = self.tree.size
+            if size in self.sizes:
+                self.ends[size] = TreeEnd(self.tree.root(), told.command.sequence)
 
     def _take_command(self, command: CommandTold, hashed: bytes) -> None:
         where, findings = f"command {command.sequence}", self.findings

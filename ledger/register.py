@@ -76,12 +76,23 @@ def open_ledger(work: Work, payload: OpenLedger) -> Result:
             opened_at=work.now,
         )
     )
+    _begin(work)
     for address in SCHEME_ACCOUNTS:
         open_account(work, address)
     open_cash(work)
     for grant in payload.grants:
         grant_one(work, grant)
     return {"name": payload.name}
+
+
+def _begin(work: Work) -> None:
+    memory = work.memory
+    memory.opened_at = work.now
+
+    def undo() -> None:
+        memory.opened_at = 0
+
+    work.on_refusal(undo)
 
 
 def open_account(work: Work, address: str) -> Account:

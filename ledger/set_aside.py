@@ -11,6 +11,7 @@ from ledger.chart import of_enterprise, owner_of
 from ledger.command import Payload
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
+from ledger.left import with_balances
 from ledger.memory import Hold
 from ledger.post import AccountUnknown, post
 from ledger.roles import has_role_anywhere, require_role
@@ -76,7 +77,7 @@ def place_hold(work: Work, payload: PlaceHold) -> Result:
         purpose=payload.purpose,
         expires_at=payload.expires_at,
     )
-    return {"hold": placed.id}
+    return with_balances(work, {"hold": placed.id}, owner=owner_of(placed.account.address))
 
 
 def capture_hold(work: Work, payload: CaptureHold) -> Result:
@@ -88,7 +89,8 @@ def capture_hold(work: Work, payload: CaptureHold) -> Result:
     holds.take(work, hold, payload.amount)
     posting = Posting(hold.held.address, payload.destination, hold.asset.code, payload.amount)
     entry = post(work, Entry(EntryCode.TRANSFER, "REG-15", (posting,)))
-    return {"entry": entry, "remaining": hold.remaining}
+    result = {"entry": entry, "remaining": hold.remaining}
+    return with_balances(work, result, owner=owner_of(hold.account.address))
 
 
 def release_hold(work: Work, payload: ReleaseHold) -> Result:
@@ -96,7 +98,7 @@ def release_hold(work: Work, payload: ReleaseHold) -> Result:
     hold = _plain_hold(work, payload.hold)
     scope = owner_of(hold.account.address)
     require_role(work.memory, work.actor, kind=payload.kind, roles=_OWNER, scope=scope)
-    return {"entry": holds.release(work, hold)}
+    return with_balances(work, {"entry": holds.release(work, hold)}, owner=scope)
 
 
 def _plain_hold(work: Work, hold_id: int) -> Hold:

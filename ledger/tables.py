@@ -5,6 +5,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.db import WHOLE, Base, Key, Octets, Whole, Words, WordsKey
 
+ADDRESS = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text in the order of its letters' numbers, so that a range of the index is a beginning."""
+
 
 class LedgerRow(Base):
     """What this ledger is; exactly one row, written by its first command."""
@@ -119,7 +122,7 @@ class AccountRow(Base):
     __tablename__ = "accounts"
 
     id: Mapped[Key]
-    address: Mapped[str] = mapped_column(sa.Text(), unique=True)
+    address: Mapped[str] = mapped_column(ADDRESS, unique=True)
     state: Mapped[Words]
     opened_by: Mapped[Whole]
 
@@ -274,7 +277,56 @@ class PositionRow(Base):
     entry: Mapped[Whole]
 
 
-APPEND_ONLY = ("commands", "entries", "postings", "blocks", "checkpoints", "outbox")
+class TileRow(Base):
+    """Hashes of the tree, up to 256 of one level side by side; derived, and believed by nobody."""
+
+    __tablename__ = "derived_tiles"
+
+    level: Mapped[Key]
+    number: Mapped[Key]
+    hashes: Mapped[Octets]
+
+
+class SnapshotRow(Base):
+    """What an account had, and had received in all, of each of its assets after an entry."""
+
+    __tablename__ = "derived_snapshots"
+
+    account_id: Mapped[Key]
+    entry: Mapped[Key]
+    asset_id: Mapped[Key]
+    amount: Mapped[Whole]
+    received: Mapped[Whole]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class DatedRow(Base):
+    """What an entry changed on an account that counts from another time than its recording."""
+
+    __tablename__ = "derived_dated"
+
+    account_id: Mapped[Key]
+    distance: Mapped[Key]
+    recorded_at: Mapped[Key]
+    entry: Mapped[Key]
+    asset_id: Mapped[Key]
+    effective_at: Mapped[Whole]
+    change: Mapped[Whole]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+APPEND_ONLY = (
+    "commands",
+    "entries",
+    "postings",
+    "blocks",
+    "checkpoints",
+    "outbox",
+    "period_seals",
+    "metadata",
+)
 """Tables whose rows a database trigger refuses to change or delete."""
 
 OUTSIDE_DIGEST = ("commands", "blocks", "checkpoints", "lease", "outbox", "alembic_version")

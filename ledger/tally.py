@@ -5,6 +5,8 @@ Rule: AUD-24.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,28 +26,39 @@ def check_balances(connection: sa.Connection, findings: Findings, recount: Recou
     totals: defaultdict[int, int] = defaultdict(int)
     missing = set(recount.sums)
     rows = connection.execute(sa.select(BalanceRow.__table__)).all()
-    for account, asset, amount, overdraws in rows:
-        where = _where(recount, (account, asset))
-        summed = recount.sums.get((account, asset))
-        if summed != amount:
-            posted = "nothing" if summed is None else str(summed)
-            findings.problem(
-                "balances", where, "it is not what was posted", stored=amount, posted=posted
-            )
-        missing.discard((account, asset))
-        totals[asset] += amount
-        address = recount.names.accounts.get(account, "")
-        lawful = is_in_chart(address) and place_of(address).overdraws
-        if overdraws != int(lawful) or (amount < 0 and not lawful):
-            findings.problem("negatives", where, "it may not be below zero", stored=amount)
-    for place in sorted(missing):
-        findings.problem("balances", _where(recount, place), "it has no balance")
+    for row in rows:
+        check_balance(findings, recount, row)
+        missing.discard((row.account_id, row.asset_id))
+        totals[row.asset_id] += row.amount
+    check_missing(findings, recount, missing)
     for asset, total in sorted(totals.items()):
         if total:
             code = recount.names.assets.get(asset, str(asset))
             findings.problem("conservation", code, "balances do not sum to zero", total=total)
     findings.fact("balances", balances=len(rows))
     findings.fact("conservation", assets=len(totals))
+
+
+def check_balance(findings: Findings, recount: Recount, row: sa.Row[Any]) -> None:
+    """Hold one row of balances against its postings and against going below zero."""
+    account, asset, amount = row.account_id, row.asset_id, row.amount
+    where = _where(recount, (account, asset))
+    summed = recount.sums.get((account, asset))
+    if summed != amount:
+        posted = "nothing" if summed is None else str(summed)
+        findings.problem(
+            "balances", where, "it is not what was posted", stored=amount, posted=posted
+        )
+    address = recount.names.accounts.get(account, "")
+    lawful = is_in_chart(address) and place_of(address).overdraws
+    if row.overdraws != int(lawful) or (amount < 0 and not lawful):
+        findings.problem("negatives", where, "it may not be below zero", stored=amount)
+
+
+def check_missing(findings: Findings, recount: Recount, places: Iterable[Place]) -> None:
+    """Note *places*, to which something was posted and which have no row."""
+    for place in sorted(places):
+        findings.problem("balances", _where(recount, place), "it has no balance")
 
 
 def check_holds(connection: sa.Connection, findings: Findings, recount: Recount) -> None:
@@ -59,15 +72,31 @@ def check_holds(connection: sa.Connection, findings: Findings, recount: Recount)
     seen = 0
     for row in in_order(connection, HoldRow, 0):
         seen += 1
-        posted = recount.held.pop(row.id, None)
-        if posted != (row.account_id, row.held_id, row.asset_id, row.amount):
-            findings.problem("holds", f"hold {row.id}", "it is not what its entry set aside")
+        check_hold(findings, recount, row)
         remaining[row.held_id, row.asset_id] += row.remaining
+    check_unheld(findings, recount)
+    check_held(findings, recount, remaining)
+    findings.fact("holds", holds=seen)
+
+
+def check_hold(findings: Findings, recount: Recount, row: sa.Row[Any]) -> None:
+    """Hold one row of holds against its entry, which is then done with."""
+    posted = recount.held.pop(row.id, None)
+    if posted != (row.account_id, row.held_id, row.asset_id, row.amount):
+        findings.problem("holds", f"hold {row.id}", "it is not what its entry set aside")
+
+
+def check_unheld(findings: Findings, recount: Recount) -> None:
+    """Note the entries that placed a hold of which no row is left."""
     for entry in sorted(recount.held):
         findings.problem("holds", f"entry {entry}", "the hold that it placed has no row")
+
+
+def check_held(findings: Findings, recount: Recount, remaining: Mapping[Place, int]) -> None:
+    """Hold what lies in held accounts against what their holds have left."""
     held = {place for place in recount.sums if is_held(recount.names.accounts.get(place[0], ""))}
     for place in sorted(held | remaining.keys()):
-        stored, left = recount.sums[place], remaining[place]
+        stored, left = recount.sums.get(place, 0), remaining.get(place, 0)
         if stored != left:
             findings.problem(
                 "holds",
@@ -76,7 +105,6 @@ def check_holds(connection: sa.Connection, findings: Findings, recount: Recount)
                 stored=stored,
                 held=left,
             )
-    findings.fact("holds", holds=seen)
 
 
 def is_in_chart(address: str) -> bool:

@@ -2,7 +2,6 @@
 Plain entries: post them in bulk, and undo one by another.
 """
 
-from collections import Counter
 from typing import ClassVar
 
 import msgspec
@@ -10,59 +9,24 @@ import sqlalchemy as sa
 
 from ledger.chart import is_held
 from ledger.command import Payload
-from ledger.db import require_key_text
+from ledger.effective import EffectiveTooEarly, require_effective
 from ledger.entry import EntryCode, Posting
 from ledger.errors import Refused
+from ledger.left import with_balances
 from ledger.post import post, reversing
 from ledger.post_bulk import post_plain
-from ledger.store import first_known_reference
+from ledger.references import read_postings, require_new, require_unreserved
 from ledger.subject import Handler, Result, Role
-from ledger.tables import EntryRow, PostingRow
+from ledger.tables import EntryRow
 from ledger.work import Work
 
 ENTRIES_MAX = 8_192
+
+TOLD_MAX = 64
+"""Up to so many lines an answer tells the balances they left."""
+
 REVERSIBLE = frozenset({EntryCode.TRANSFER, EntryCode.DEPOSIT, EntryCode.WITHDRAWAL})
 """What no subject keeps a book of its own about; everything else is corrected by its subject."""
-
-OF_SUBJECTS = ("allocation:", "bank:", "freed:", "substitution:")
-"""How references begin that subjects give; a plain line that took one first would block them."""
-
-
-class EntryExists(Refused):
-    """An entry of this reference was written before."""
-
-    code = "entry_exists"
-    rule = "REG-06"
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(
-            f"entry {reference} was written before; a new one needs a new reference",
-            reference=reference,
-        )
-
-
-class ReferenceEmpty(Refused):
-    """A line of a bulk command has no reference of its own."""
-
-    code = "reference_empty"
-    rule = "REG-06"
-
-    def __init__(self) -> None:
-        super().__init__("every line needs a reference of its own, so that it is written once")
-
-
-class ReferenceReserved(Refused):
-    """A line bears a reference of the form that a subject gives its own entries."""
-
-    code = "reference_reserved"
-    rule = "REG-06"
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(
-            f"{reference[:80]} is a reference for entries of a subject of its own; choose one that "
-            f"begins with none of {', '.join(OF_SUBJECTS)}",
-            reference=reference[:80],
-        )
 
 
 class HeldUnits(Refused):
@@ -119,37 +83,51 @@ class PostLines(Payload, frozen=True):
     lines: tuple[Line, ...]
 
 
-class ReverseEntry(Payload, frozen=True):
-    """Undo an entry by a new one with its ends swapped."""
+class ReverseEntry(Payload, frozen=True, omit_defaults=True):
+    """
+    Undo an entry by a new one with its ends swapped.
+
+    It counts from *effective_at* (microseconds), or from when it is recorded.
+    """
 
     kind: ClassVar[str] = "entries.reverse"
     entry: int
     reason: str
+    effective_at: int | None = None
 
 
 def post_lines(work: Work, payload: PostLines) -> Result:
     """
     Post every line as an entry of its own, in order, or none of them.
 
+    Refusals in this order: too many lines; of all references those of `require_new`, then one that
+    is reserved; an end that stands behind holds; then line by line those of `ledger.post`. Of few
+    lines the answer tells the balances they left.
+
     Rule: REG-17.
     """
     if len(payload.lines) > ENTRIES_MAX:
         raise TooManyEntries(len(payload.lines))
-    references = [line.reference for line in payload.lines]
-    require_new(work, references)
+    lines = payload.lines
+    references = [line.reference for line in lines]
+    require_new(work, references, lambda number: _posting(lines[number]))
     for reference in references:
-        if reference.startswith(OF_SUBJECTS):
-            raise ReferenceReserved(reference)
-    ends = {line.source for line in payload.lines} | {line.destination for line in payload.lines}
+        require_unreserved(reference)
+    ends = {line.source for line in lines} | {line.destination for line in lines}
     require_not_held(*sorted(filter(is_held, ends)))
     first = work.memory.entry_sequence + 1
     count = post_plain(
         work,
         code=EntryCode.TRANSFER,
         rule=payload.rule,
-        lines=map(msgspec.structs.astuple, payload.lines),
+        lines=map(msgspec.structs.astuple, lines),
     )
-    return {"first_entry": first, "entries": count}
+    result: Result = {"first_entry": first, "entries": count}
+    return with_balances(work, result) if count <= TOLD_MAX else result
+
+
+def _posting(line: Line) -> Posting:
+    return Posting(line.source, line.destination, line.asset, line.amount)
 
 
 def require_not_held(*addresses: str) -> None:
@@ -159,24 +137,14 @@ def require_not_held(*addresses: str) -> None:
             raise HeldUnits(address)
 
 
-def require_new(work: Work, references: list[str]) -> None:
-    """Refuse references that are empty, too long, there twice or written before. Rule: REG-06."""
-    if "" in references:
-        raise ReferenceEmpty
-    require_key_text(max(references, key=len, default=""))
-    if len(set(references)) != len(references):
-        counted = Counter(references)
-        raise EntryExists(next(name for name in references if counted[name] > 1))
-    known = first_known_reference(work.session.connection(), references)
-    if known is not None:
-        raise EntryExists(known)
-
-
 def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
     """
     Undo an entry: transfers and cash only, once, and never a reversal.
 
-    Rule: REG-18.
+    Refusals in this order: not reversible, an end that stands behind holds, a time it cannot count
+    from, then those of `ledger.post`. Floors, ceilings and a freeze do not bind it.
+
+    Rule: REG-18, REG-45.
     """
     row = work.session.get(EntryRow, payload.entry)
     if row is None:
@@ -191,25 +159,15 @@ def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
     postings = read_postings(work, payload.entry)
     for posting in postings:
         require_not_held(posting.source, posting.destination)
-    sequence = post(work, reversing(sequence=payload.entry, postings=postings, rule="REG-18"))
-    return {"entry": sequence, "reason": payload.reason}
-
-
-def read_postings(work: Work, entry: int) -> tuple[Posting, ...]:
-    """Return the postings of one entry in their order."""
-    memory = work.memory
-    rows = work.session.scalars(
-        sa.select(PostingRow).where(PostingRow.entry == entry).order_by(PostingRow.ordinal)
+    effective_at = payload.effective_at
+    if effective_at is not None:
+        require_effective(work, effective_at)
+        if effective_at < row.effective_at:
+            raise EffectiveTooEarly(effective_at, earliest=row.effective_at)
+    undoing = reversing(
+        sequence=payload.entry, postings=postings, rule="REG-18", effective_at=effective_at
     )
-    return tuple(
-        Posting(
-            memory.accounts_by_id[row.source_id - 1].address,
-            memory.accounts_by_id[row.destination_id - 1].address,
-            memory.assets_by_id[row.asset_id - 1].code,
-            row.amount,
-        )
-        for row in rows
-    )
+    return with_balances(work, {"entry": post(work, undoing), "reason": payload.reason})
 
 
 _CLEARING = frozenset({Role.CLEARING_OPERATOR})

@@ -1,13 +1,13 @@
 """
 Verify an export of a Yongneng ledger offline, without trusting or installing Yongneng.
 
-    python verify.py DIRECTORY [--checkpoint FILE] [--key FILE] [--json]
+    python verify.py DIRECTORY [--checkpoint FILE] [--key FILE] [--witness FILE] [--json]
 
-One file, the standard library, and `cryptography` where a key is given. It recomputes everything
-from the rows: payload hashes, Merkle tree, block chain, balances. Only a checkpoint kept *outside*
-the export shows that history was not rewritten as a whole; what a run did not prove, it says. Use a
+One file, the standard library, and `cryptography` for signatures. It recomputes everything from the
+rows: payload hashes, Merkle tree, block chain, balances. Only a checkpoint kept *outside* the
+export shows that history was not rewritten as a whole; what a run did not prove, it says. Use a
 copy of this file that did not come with the export. docs/format.md has the format and the checks.
-Exit code 0: every check passed. 1: a named check failed. 2: wrong arguments. Rule: AUD-08.
+Exit code 0: every check passed. 1: a named check failed. 2: wrong arguments. Rules: AUD-08, AUD-37.
 """
 
 import argparse
@@ -19,14 +19,13 @@ from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from hashlib import file_digest, sha256
+from functools import lru_cache, partial
+from hashlib import file_digest, new, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-FORMAT = "yongneng/export/1"
+FORMAT, FIELDS = "yongneng/export/1", "counts demonstration files format ledger_id"
 ROWS = {  # fields in their order; # is a whole number, [] a list, … stands for any further fields
     "accounts": "address …",
     "assets": "code …",
@@ -41,19 +40,20 @@ ROWS = {  # fields in their order; # is a whole number, [] a list, … stands fo
 FILES = {*(f"{name}.jsonl" for name in ROWS), "verify.py"}
 MAY_OVERDRAW = re.compile("(scheme:issuance|bank:settlement)(:.*)?")
 CHECKS = (
-    "manifest file_hash key outside_form outside_origin outside_signature checkpoint_form "
+    "manifest file_hash key outside_form outside_origin outside_signature witness checkpoint_form "
     "checkpoint_origin checkpoint_signature checkpoint_order form count account sequence "
     "block_chain time payload_hash command_id entry_order reversal reference posting negative "
     "block_hash conservation balance checkpoint_root outside_root"
 )
 NEED_KEY = ("key", "checkpoint_signature", "outside_signature")
-
-EMPTY_ROOT = sha256(b"").digest()
+ED25519, COSIGNATURE = 1, 4  # C2SP signature types: of a log, and of a witness with its time
 TIME = "time %Y-%m-%dT%H:%M:%SZ"
-_length, _whole = struct.Struct(">I").pack, struct.Struct(">Q").pack
-_three_wholes = struct.Struct(">QQQ").pack
-
+_length, _whole, _three_wholes = (struct.Struct(form).pack for form in (">I", ">Q", ">QQQ"))
+_ENTRY_TAG = _length(16) + b"yongneng/entry/1"
+_SM3: Any = partial(new, "sm3")  # of Python's own OpenSSL, asked for where a checkpoint has it
+Text = str | None
 Row = tuple[Any, ...]
+Manifest = dict[str, Any]
 Keys = dict[tuple[str, bytes], bytes]  # key name and key hash → public key
 
 
@@ -65,8 +65,7 @@ class VerificationFailed(Exception):
         super().__init__(f"{check}: {detail}")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What was verified, and what was not."""
 
     ledger_id: str
@@ -76,61 +75,62 @@ class Report:
     root: str
     outside_size: int | None
     outside_time: str | None
+    witnesses: int
     checks: tuple[str, ...]
     not_proved: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """What a signed note states, and the bytes and signatures it states it with."""
 
     origin: str
     size: int
-    root: str
+    roots: tuple[str, ...]  # SHA-256, then SM3 where it is stated
     time: str
     body: str
     signatures: dict[tuple[str, bytes], bytes]
 
 
 def verify_export(
-    directory: str | Path, checkpoint_text: str | None = None, key_text: str | None = None
+    place: str | Path,
+    checkpoint: Text = None,
+    key: Text = None,
+    witness: Text = None,
+    needed: int = 1,
 ) -> Report:
     """
-    Return what was proved about the export in *directory*, or raise VerificationFailed.
+    Return what was proved about the export in directory *place*, or raise VerificationFailed.
 
-    *checkpoint_text* is a signed note kept outside the export; *key_text* holds verifier keys, one
-    a line (name+hash+base64). Neither may come from the export.
+    *checkpoint* is a signed note; *key* and *witness* hold keys of the log and of witnesses, one a
+    line (name+hash+base64), of whom *needed* must have cosigned. None may come from the export.
     """
-    with _failing("form", f"{directory}"):
-        folder, outside = Path(directory), None
-        keys = None if key_text is None else _parse_keys(key_text)
+    with _failing("form", f"{place}"):
+        folder, outside, cosigned = Path(place), None, 0
+        keys = None if key is None else _parse_keys(key, ED25519)
         manifest = _read_manifest(folder)
         counts = manifest["counts"]
         _check_files(folder, manifest["files"])
-        if checkpoint_text is not None:
-            (outside,) = _open("outside", iter([(checkpoint_text,)]), manifest, keys)
+        if checkpoint is not None:
+            (outside,) = _open("outside", iter([(checkpoint,)]), manifest, keys)
+        if witness is not None:
+            with _failing("witness", "the outside checkpoint"):
+                keys_of_witnesses = _parse_keys(witness, COSIGNATURE)
+                cosigned = len(_signed_by(outside, keys_of_witnesses, cosigned=True))
+                _need(cosigned >= needed > 0, f"{cosigned} of {needed} witnesses cosigned it")
         inside = _open("checkpoint", _rows(folder, counts, "checkpoints"), manifest, keys)
         covered = [*inside, outside] if outside else inside
-        history = History(folder, counts, {checkpoint.size for checkpoint in covered})
+        history = History(folder, counts, covered)
         history.walk()
         _check_balances(_rows(folder, counts, "balances"), history)
-        for checkpoint in inside:
-            _check_covered("checkpoint_root", checkpoint, history)
-        if outside:
-            _check_covered("outside_root", outside, history)
-        skipped = NEED_KEY if keys is None else ()
-        made = [name for name in CHECKS.split() if outside or not name.startswith("outside")]
-        return Report(
-            ledger_id=manifest["ledger_id"],
-            demonstration=manifest["demonstration"],
-            counts=counts,
-            tree_size=history.size,
-            root=history.root().hex(),
-            outside_size=outside.size if outside else None,
-            outside_time=outside.time if outside else None,
-            checks=tuple(name for name in made if name not in skipped),
-            not_proved=tuple(_not_proved(folder, history.size, inside, outside, keys)),
-        )
+        for one in covered:
+            _check_covered("outside_root" if one is outside else "checkpoint_root", one, history)
+        skipped = {*(NEED_KEY if keys is None else ()), *(() if witness else ("witness",))}
+        skipped |= {name for name in CHECKS.split() if name.startswith("outside") and not outside}
+        made = tuple(name for name in CHECKS.split() if name not in skipped)
+        not_proved = tuple(_not_proved(folder, history.size, inside, outside, keys))
+        name, flag, root = manifest["ledger_id"], manifest["demonstration"], next(history.root())
+        at, time = (outside.size, outside.time) if outside else (None, None)
+        return Report(name, flag, counts, history.size, root, at, time, cosigned, made, not_proved)
 
 
 def _require(holds: object, check: str, reason: str) -> None:
@@ -154,14 +154,13 @@ def _failing(check: str, where: str) -> Iterator[None]:
         raise VerificationFailed(check, f"{where}: {error}") from None
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(folder: Path) -> Manifest:
     with _failing("manifest", "manifest.json"):
         raw = (folder / "manifest.json").read_bytes()
-        stated: dict[str, Any] = json.loads(raw.decode())
+        stated: Manifest = json.loads(raw.decode())
         canonical = json.dumps(stated, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         _need(canonical.encode() == raw, "not canonical: sorted, indented by two")
-        fields = {"counts", "demonstration", "files", "format", "ledger_id"}
-        _need(set(stated) == fields, f"the fields are not {sorted(fields)}")
+        _need(sorted(stated) == FIELDS.split(), f"the fields are not {FIELDS}")
         _need(stated["format"] == FORMAT, f"the format is not {FORMAT}")
         well_formed = type(stated["demonstration"]) is bool
         well_formed &= bool(re.fullmatch(r"[A-Za-z0-9._-]{1,64}", stated["ledger_id"], re.ASCII))
@@ -184,14 +183,14 @@ def _rows(folder: Path, counts: dict[str, int], name: str) -> Iterator[Row]:
     fields = ROWS[name].removesuffix(" …").split()
     names, open_ended = tuple(field.rstrip("#[]") for field in fields), ROWS[name][-1] == "…"
     types = tuple({"#": int, "]": list}.get(field[-1], str) for field in fields)
-    decode = json.JSONDecoder(object_pairs_hook=tuple).decode  # pairs show a repeated name
+    scan = json.JSONDecoder(object_pairs_hook=tuple).scan_once  # type: ignore[attr-defined]
     number = 0
-    with (folder / f"{name}.jsonl").open("rb") as lines:
+    with (folder / f"{name}.jsonl").open(encoding="utf-8", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                pairs = decode(line.decode())
+                pairs, end = scan(line, 0)
                 keys, values = zip(*pairs, strict=True)
-                plain = type(pairs) is tuple and line[-1:] == b"\n"
+                plain = type(pairs) is tuple and line[end:] == "\n"
             except Exception as error:
                 raise VerificationFailed("form", f"{name} line {number}: {error}") from None
             if open_ended:
@@ -207,28 +206,28 @@ def _pack(raw: bytes) -> bytes:
     return _length(len(raw)) + raw
 
 
-_text = lru_cache(maxsize=1 << 20)(lambda text: _pack(text.encode()))
+_text = lru_cache(maxsize=1 << 16)(lambda text: _pack(text.encode()))
 
 
 class History:
     """Walks blocks, commands and entries once and recomputes everything that rests on them."""
 
-    def __init__(self, folder: Path, counts: dict[str, int], sizes: set[int]) -> None:
-        self.accounts = {address for (address,) in _rows(folder, counts, "accounts")}
-        self.assets = {code for (code,) in _rows(folder, counts, "assets")}
+    def __init__(self, folder: Path, counts: dict[str, int], covered: list[Checkpoint]) -> None:
+        self.accounts = {  # each with its packed name, its balances, and whether it may overdraw
+            name: (_pack(name.encode()), defaultdict[str, int](int), MAY_OVERDRAW.fullmatch(name))
+            for (name,) in _rows(folder, counts, "accounts")
+        }
+        self.assets = {code: _pack(code.encode()) for (code,) in _rows(folder, counts, "assets")}
         for name, listed in (("accounts", self.accounts), ("assets", self.assets)):
             _require(len(listed) == counts[name], "account", f"one of the {name} is listed twice")
-        self.block_rows = _rows(folder, counts, "blocks")
-        self.commands = _rows(folder, counts, "commands")
-        self.entries = _rows(folder, counts, "entries")
+        walked = ("blocks", "commands", "entries")
+        self.block_rows, self.commands, self.entries = (_rows(folder, counts, x) for x in walked)
         self.next_entry: Row | None = None
         self.block = self.command = self.entry = self.size = 0
-        self.committed_at = self.recorded_at = -1
-        self.block_hash = bytes(32)
-        self.peaks: list[bytes] = []
-        self.sizes = sizes  # where a root is wanted
-        self.roots = {0: EMPTY_ROOT.hex()}
-        self.balances: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.committed_at, self.recorded_at, self.block_hash = -1, -1, bytes(32)
+        many = max((len(checkpoint.roots) for checkpoint in covered), default=1)
+        self.trees = [(new_hash, list[bytes]()) for new_hash in (sha256, _SM3)[:many]]  # peaks
+        self.roots = {one.size: tuple(self.root()) for one in covered}  # filled in on the way
         self.ids, self.references, self.reversed = set[bytes](), set[str](), set[int]()
 
     def walk(self) -> None:
@@ -246,12 +245,13 @@ class History:
             where = f"at block {self.block}, command {self.command}, entry {self.entry}"
             raise VerificationFailed(check, f"{where}: {detail}") from None
 
-    def root(self) -> bytes:
-        """Return the Merkle root over all leaves so far."""
-        root = self.peaks[-1] if self.peaks else EMPTY_ROOT
-        for left in reversed(self.peaks[:-1]):
-            root = sha256(b"\x01" + left + root).digest()
-        return root
+    def root(self) -> Iterator[str]:
+        """Yield the Merkle root over all leaves so far, in hex, of each algorithm."""
+        for new_hash, peaks in self.trees:
+            root = peaks[-1] if peaks else new_hash(b"").digest()
+            for left in reversed(peaks[:-1]):
+                root = new_hash(b"\x01" + left + root).digest()
+            yield root.hex()
 
     def _block(self, row: Row) -> None:
         number, previous, first, last, last_entry, committed_at, stated = row
@@ -306,40 +306,40 @@ class History:
             _require(reference not in self.references, "reference", "it was used before")
             self.references.add(reference)
         _require(postings, "posting", "the entry has no posting")
-        head = _text("yongneng/entry/1") + _three_wholes(sequence, command, ordinal) + _text(code)
-        head += _text(rule) + _pack(reference.encode())
-        head += _three_wholes(effective_at, reverses, len(postings))
-        self._append(head + b"".join(map(self._move, postings)), leaves)
-
-    def _move(self, posting: Any) -> bytes:
-        source, destination, asset, amount_text = posting
-        amount = int(amount_text)
-        plain = type(posting) is list and str(amount) == amount_text
-        _require(plain, "form", "a posting is malformed")
-        _require(amount > 0 and source != destination, "posting", "a posting moves nothing")
-        listed = source in self.accounts and destination in self.accounts and asset in self.assets
-        _require(listed, "account", "a posting uses an account or asset that is not listed")
-        self.balances[destination, asset] += amount
-        self.balances[source, asset] -= amount
-        covered = self.balances[source, asset] >= 0 or MAY_OVERDRAW.fullmatch(source)
-        _require(covered, "negative", "a posting takes more than its source has")
-        return _text(source) + _text(destination) + _text(asset) + _whole(amount)
+        leaf = _ENTRY_TAG + _three_wholes(sequence, command, ordinal) + _text(code) + _text(rule)
+        leaf += _pack(reference.encode()) + _three_wholes(effective_at, reverses, len(postings))
+        for posting in postings:
+            source, destination, asset, amount_text = posting
+            amount = int(amount_text)
+            plain = type(posting) is list and str(amount) == amount_text
+            _require(plain, "form", "a posting is malformed")
+            _require(amount > 0 and source != destination, "posting", "a posting moves nothing")
+            giver, taker = self.accounts.get(source), self.accounts.get(destination)
+            packed = self.assets.get(asset)
+            if giver is None or taker is None or packed is None:
+                raise VerificationFailed("account", "a posting uses an account or asset not listed")
+            taker[1][asset] += amount
+            giver[1][asset] = left = giver[1][asset] - amount
+            covered = left >= 0 or giver[2]
+            _require(covered, "negative", "a posting takes more than its source has")
+            leaf += giver[0] + taker[0] + packed + _whole(amount)
+        self._append(leaf, leaves)
 
     def _append(self, leaf: bytes, leaves: Any) -> None:
         leaves.update(_length(len(leaf)) + leaf)
-        node, index = sha256(b"\x00" + leaf).digest(), self.size
-        while index & 1:
-            node = sha256(b"\x01" + self.peaks.pop() + node).digest()
-            index >>= 1
-        self.peaks.append(node)
+        for new_hash, peaks in self.trees:
+            node, index = new_hash(b"\x00" + leaf).digest(), self.size
+            while index & 1:
+                node = new_hash(b"\x01" + peaks.pop() + node).digest()
+                index >>= 1
+            peaks.append(node)
         self.size += 1
-        if self.size in self.sizes:
-            self.roots[self.size] = self.root().hex()
+        if self.size in self.roots:
+            self.roots[self.size] = tuple(self.root())
 
 
 def _check_balances(rows: Iterator[Row], history: History) -> None:
-    stated: dict[tuple[str, str], int] = {}
-    totals: defaultdict[str, int] = defaultdict(int)
+    stated, totals = dict[tuple[str, str], int](), defaultdict[str, int](int)
     for account, asset, amount_text in rows:
         place, amount = (account, asset), int(amount_text)
         plain = str(amount) == amount_text and place not in stated
@@ -348,20 +348,22 @@ def _check_balances(rows: Iterator[Row], history: History) -> None:
         totals[asset] += amount
     for asset, total in sorted(totals.items()):
         _require(total == 0, "conservation", f"the balances in {asset!r} sum to {total}")
-    for place in sorted(history.balances.keys() | stated.keys()):
-        summed, claimed = history.balances[place], stated.get(place, 0)
+    held = history.accounts.items()
+    posted = {(name, asset): n for name, one in held for asset, n in one[1].items()}
+    for place in sorted(posted.keys() | stated.keys()):
+        summed, claimed = posted.get(place, 0), stated.get(place, 0)
         _require(summed == claimed, "balance", f"{place}: {summed} posted, {claimed} stated")
 
 
-def _parse_keys(key_text: str) -> Keys:
+def _parse_keys(key_text: str, algorithm: int) -> Keys:
     keys = {}
     with _failing("key", "a key is one line of name+hash+base64"):
         for line in key_text.splitlines():
             name, hash_hex, packed = line.split("+", 2)
             raw = _unpacked(packed)
             key_hash = sha256(name.encode() + b"\n" + raw).digest()[:4]
-            _need(len(raw) == 33 and raw[0] == 1, "it is not an Ed25519 key (algorithm 1)")
-            _need(hash_hex == key_hash.hex(), "the hash is of another name or key")
+            fits = len(raw) == 33 and raw[0] == algorithm and hash_hex == key_hash.hex()
+            _need(fits, f"it is not of algorithm {algorithm}, or the hash is of another key")
             keys[name, key_hash] = raw[1:]
         _need(keys, "there is none")
     return keys
@@ -371,11 +373,11 @@ def _parse_note(text: str) -> Checkpoint:
     """Return the checkpoint in a signed note; raise ValueError for any other spelling of it."""
     body, _, tail = text.rpartition("\n\n")
     plain = not re.search("[\x00-\x09\x0b-\x1f]", text) and tail[-1:] == "\n"
-    _need(plain and body.count("\n") == 3, "it needs four lines, a blank one, signature lines")
-    origin, size, root_text, time = body.split("\n")
-    root = _unpacked(root_text)
-    _need(origin and len(root) == 32, "the origin or root line is malformed")
-    _need(size == str(abs(int(size))), "the size is malformed")
+    _need(plain and body.count("\n") in (3, 4), "it needs four lines or five, then signatures")
+    origin, size, root_text, time, *sm3 = body.split("\n")
+    roots = tuple(_unpacked(line.removeprefix("sm3 ")).hex() for line in (root_text, *sm3))
+    plain = set(map(len, roots)) == {64} and all(line.startswith("sm3 ") for line in sm3)
+    _need(plain and origin and size == str(abs(int(size))), "origin, size or a root is malformed")
     moment = datetime.strptime(time, TIME).replace(tzinfo=UTC)
     _need(moment.strftime(TIME) == time, "the time line is malformed")
     signatures: dict[tuple[str, bytes], bytes] = {}
@@ -385,7 +387,7 @@ def _parse_note(text: str) -> Checkpoint:
         _need(dash == "\N{EM DASH}" and name and len(raw) > 4, "a signature line is malformed")
         _need((name, raw[:4]) not in signatures, "one key has two signature lines")
         signatures[name, raw[:4]] = raw[4:]
-    return Checkpoint(origin, int(size), root.hex(), time[5:], f"{body}\n", signatures)
+    return Checkpoint(origin, int(size), roots, time[5:], f"{body}\n", signatures)
 
 
 def _unpacked(text: str) -> bytes:
@@ -394,49 +396,51 @@ def _unpacked(text: str) -> bytes:
     return raw
 
 
-def _open(
-    prefix: str, rows: Iterator[Row], manifest: dict[str, Any], keys: Keys | None
-) -> list[Checkpoint]:
-    """Return the checkpoints in *rows*; *prefix* opens the names of the checks made."""
-    kind = "demonstration" if manifest["demonstration"] else "ledger"
+def _open(p: str, rows: Iterator[Row], manifest: Manifest, keys: Keys | None) -> list[Checkpoint]:
+    """Return the checkpoints in *rows*; *p* opens the names of the checks made."""
+    kind = ("ledger", "demonstration")[manifest["demonstration"]]
     origin = f"yongneng/{kind}/{manifest['ledger_id']}"
     opened: list[Checkpoint] = []
     for (text,) in rows:
         name = f"checkpoint {len(opened) + 1}"
-        with _failing(f"{prefix}_form", name):
+        with _failing(f"{p}_form", name):
             after = _parse_note(text)
-        with _failing(f"{prefix}_origin", name):
+        with _failing(f"{p}_origin", name):
             _need(after.origin == origin, f"it is of {after.origin!r}, the export is of {origin}")
-        with _failing(f"{prefix}_signature", name):
+        with _failing(f"{p}_signature", name):
             _need(keys is None or _signed_by(after, keys), "none of the given keys signed it")
         before = opened[-1] if opened else after
         grows = before.size <= after.size and before.time <= after.time
-        _require(grows, f"{prefix}_order", f"{name} goes back")
+        _require(grows, f"{p}_order", f"{name} goes back")
         opened.append(after)
     return opened
 
 
-def _signed_by(checkpoint: Checkpoint, keys: Keys) -> list[tuple[str, bytes]]:
-    """Return who of *keys* signed; raise ValueError if the signature of any of them is wrong."""
+def _signed_by(note: Checkpoint | None, keys: Keys, *, cosigned: bool = False) -> set[bytes]:
+    """Return which of *keys* signed; raise ValueError if the signature of any of them is wrong."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    known = [signer for signer in checkpoint.signatures if signer in keys]
-    for signer in known:
+    signatures, body = (note.signatures, note.body) if note else ({}, "")
+    for signer in signatures.keys() & keys.keys():
+        signature, text = signatures[signer], body
+        if cosigned:  # the time of the witness comes first
+            stamp, signature = int.from_bytes(signature[:8]), signature[8:]
+            text = f"cosignature/v1\ntime {stamp}\n{text}"
         try:
-            public_key = Ed25519PublicKey.from_public_bytes(keys[signer])
-            public_key.verify(checkpoint.signatures[signer], checkpoint.body.encode())
+            Ed25519PublicKey.from_public_bytes(keys[signer]).verify(signature, text.encode())
         except InvalidSignature:
             raise ValueError(f"the signature of {signer[0]!r} does not fit the text") from None
-    return known
+    return {keys[signer] for signer in signatures.keys() & keys.keys()}
 
 
 def _check_covered(check: str, checkpoint: Checkpoint, history: History) -> None:
     size, name = checkpoint.size, f"the checkpoint of {checkpoint.time}"
     reason = f"{name} covers {size} leaves, the export has {history.size}: its end is cut off"
     _require(size <= history.size, check, reason)
-    reason = f"the first {size} leaves have root {history.roots[size]}, {name} {checkpoint.root}"
-    _require(history.roots[size] == checkpoint.root, check, reason)
+    found, stated = history.roots[size][: len(checkpoint.roots)], checkpoint.roots
+    reason = f"the first {size} leaves have root {' '.join(found)}, {name} {' '.join(stated)}"
+    _require(found == stated, check, reason)
 
 
 def _not_proved(
@@ -465,19 +469,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("directory")
     parser.add_argument("--checkpoint", help="a signed checkpoint kept outside the export")
     parser.add_argument("--key", help="verifier keys from outside the export, one a line")
+    parser.add_argument("--witness", help="witness keys from outside the export, one a line")
+    parser.add_argument("--witnesses-needed", type=int, default=1, metavar="N")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     try:
-        texts = []
-        for check, name in (("outside_form", options.checkpoint), ("key", options.key)):
+        texts: list[Text] = []
+        given = {"outside_form": options.checkpoint, "key": options.key, "witness": options.witness}
+        for check, name in given.items():
             with _failing(check, f"cannot read {name!r}"):
                 texts.append(Path(name).read_bytes().decode() if name is not None else None)
-        report = verify_export(options.directory, *texts)
+        outside, key, witness = texts
+        report = verify_export(options.directory, outside, key, witness, options.witnesses_needed)
     except VerificationFailed as failed:
         result: dict[str, Any] = {"ok": False, "check": failed.check, "detail": failed.detail}
         lines = [f"FAILED  {failed.check}: {failed.detail}"]
     else:
-        result = {"ok": True, **asdict(report)}
+        result = {"ok": True, **report._asdict()}
         lines = [f"passed      {check}" for check in report.checks]
         lines += [f"NOT PROVED  {sentence}" for sentence in report.not_proved]
         lines.append(f"Verified ledger {report.ledger_id}, demonstration: {report.demonstration}")

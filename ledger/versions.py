@@ -20,10 +20,16 @@ registered; takes no text that an index of any database does not take, and no de
 the field of a malformed payload.
 """
 
-RULES_VERSION = NEARER
+TELLING = "3"
+"""
+Says which entry has a reference already, and in what it differs; tells the balances that a command
+left; tells a reference that stands twice in one command from one that was written before.
+"""
+
+RULES_VERSION = TELLING
 """Raised by a release that decides any command otherwise than the one before."""
 
-VERSIONS = (FIRST_VERSION, NEARER)
+VERSIONS = (FIRST_VERSION, NEARER, TELLING)
 """Every version whose log this program can decide again, oldest first."""
 
 

@@ -6,6 +6,7 @@ the command is accepted; memory changes carry their own undo.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,15 @@ from ledger.memory import Memory
 from ledger.versions import NEARER, RULES_VERSION, is_since
 
 Row = tuple[object, ...]
+
+
+class Mark(NamedTuple):
+    """A place in a command's work to which it can go back: how much there was of everything."""
+
+    entries: int
+    postings: int
+    undo: int
+    balances_before: dict[int, int]
 
 
 class Work:
@@ -97,6 +107,33 @@ class Work:
     def on_refusal(self, undo: Callable[[], object]) -> None:
         """Run *undo* if this command is refused after all; the last change is undone first."""
         self.undo.append(undo)
+
+    def mark(self) -> Mark:
+        """
+        Begin a part that may be given up alone; end it by `keep` or `back_to`, before the next.
+
+        Such a part only posts: rows, events and what they rest on are not given up with it.
+        """
+        mark = Mark(len(self.entries), len(self.postings), len(self.undo), self.balances_before)
+        self.balances_before = {}
+        return mark
+
+    def keep(self, mark: Mark) -> None:
+        """Let the part since *mark* stand; it can still be refused with the whole command."""
+        since, self.balances_before = self.balances_before, mark.balances_before
+        for key, amount in since.items():
+            self.balances_before.setdefault(key, amount)
+
+    def back_to(self, mark: Mark) -> None:
+        """Give up the part since *mark*, which leaves no trace."""
+        while len(self.undo) > mark.undo:
+            self.undo.pop()()
+        self.memory.balances.update(self.balances_before)
+        self.balances_before = mark.balances_before
+        self.memory.entry_sequence -= len(self.entries) - mark.entries
+        del self.entries[mark.entries :]
+        del self.leaves[mark.entries :]
+        del self.postings[mark.postings :]
 
     def publish(self, topic: str, body: Mapping[str, object]) -> None:
         """Tell readers of *topic* what happened, in the same commit."""

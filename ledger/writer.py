@@ -9,20 +9,29 @@ a single command, and a busy one commits in groups without any timer.
 import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 import sqlalchemy as sa
 
-from ledger.apply import Applying
+from ledger.apply import Applying, EpochStale
 from ledger.command import Answer, Command, canonical, encode_payload, require_id
-from ledger.db import CheckpointFailed, move_wal, require_durable
+from ledger.db import WAL_FRAMES_MAX, CheckpointFailed, move_wal, require_durable, shorten_wal
 from ledger.errors import Refused
-from ledger.lease import take_lease
+from ledger.faults import (
+    TRIES_MAX,
+    NotConnected,
+    is_database_fault,
+    is_to_be_sent_again,
+    may_be_of_a_stale_writer,
+    refusal_for,
+)
+from ledger.lease import end_session, epoch_in_force, prepare_session, retake_lock, take_lease
 from ledger.load import load_memory
 from ledger.memory import Memory
 from ledger.pending import CommandFailed, Pending
 from ledger.roles import require_person
+from ledger.storage import StorageExhausted, StorageFailed, storage_fault
 from ledger.store import Store
 from ledger.subject import Subjects
 from ledger.tick import Tick, is_due, tick_command
@@ -74,10 +83,16 @@ class Writer:
         self._mutex = Lock()
         self._leading = False
         self._stopped: Refused | None = None
+        self._shorten_at = WAL_FRAMES_MAX
         self._engine = engine
+        self._is_connected = False
         self._connect()
-        self.epoch = take_lease(self._connection, holder)
-        self.memory = self._load()
+        try:
+            self.epoch = take_lease(self._connection, holder)
+            self.memory = self._load()
+        except BaseException:
+            end_session(self._connection)
+            raise
         self._memory_is_true = True
 
     def submit(self, command: Command) -> Answer:
@@ -124,6 +139,16 @@ class Writer:
         except IndexError:  # whoever leads has just taken the last one off the heap
             return True
 
+    @property
+    def stopped(self) -> Refused | None:
+        """Return why no command is taken any more, None while they are."""
+        return self._stopped
+
+    def halt(self, why: Refused) -> None:
+        """Take no more commands; each is refused with *why* until a new writer is opened."""
+        with self._mutex:
+            self._stopped = self._stopped or why
+
     def replay(self, pendings: Sequence[Pending]) -> None:
         """Apply commands of another log at their recorded times; each then has its outcome."""
         assert all(pending.recorded_at is not None for pending in pendings)
@@ -131,8 +156,14 @@ class Writer:
 
     def close(self) -> None:
         """Give the connection back; nothing is pending once every submit has returned."""
-        move_wal(self._connection)
-        self._connection.close()
+        try:
+            # After a fault of the disk nothing more is written; whoever opens the ledger next reads
+            # the log as it is. Where the disk is full it stays as it is as well.
+            if self._stopped is None and self._is_connected:
+                with suppress(StorageExhausted):
+                    move_wal(self._connection)
+        finally:
+            end_session(self._connection)
 
     def _admit(self, command: Command) -> Pending:
         require_id(command.id)
@@ -184,27 +215,50 @@ class Writer:
                 pending.is_done = True
                 pending.wake()
 
-    def _try(self, batch: list[Pending]) -> None:
+    def _try(self, batch: list[Pending], number: int = 1) -> None:
+        """Apply *batch*; again where the database asks for it, `TRIES_MAX` times. Rule: REG-65."""
         try:
             self._apply(batch)
         except CommandFailed as bug:
+            # First of all: whatever goes wrong from here, nobody keeps an answer to what is undone.
+            self._fail(batch, bug.cause)
             self._undo()
-            bug.pending.fail(bug.cause)
-            if bug.pending not in batch:  # a tick of the writer's own, which would fail again
-                self._fail(batch, bug.cause)
+            if self._is_put_out(bug):
+                self._fail(batch, EpochStale(self.epoch))
                 return
-            self._try([pending for pending in batch if pending is not bug.pending])
+            # What a cold command's query met is no bug of its own.
+            if is_database_fault(bug.cause):
+                self._try_again(batch, bug.cause, number)
+            elif bug.pending in batch:  # a tick of the writer's own would fail again
+                bug.pending.fail(bug.cause)
+                self._try([pending for pending in batch if pending is not bug.pending], number)
         except BaseException as error:
-            self._undo()
             self._fail(batch, error)
+            self._undo()
+            if self._is_put_out(error):
+                self._fail(batch, EpochStale(self.epoch))
+                return
+            self._try_again(batch, error, number)
             if not isinstance(error, Exception):
                 raise
+
+    def _is_put_out(self, error: BaseException) -> bool:
+        """Return whether another has the lease, which then explains *error*. Rule: REG-08."""
+        if not (may_be_of_a_stale_writer(error) and self._is_connected):
+            return False
+        return epoch_in_force(self._connection) not in (self.epoch, None)
+
+    def _try_again(self, batch: list[Pending], error: BaseException, number: int) -> None:
+        if is_to_be_sent_again(error) and number < TRIES_MAX:
+            self._try(batch, number + 1)
 
     def _apply(self, batch: list[Pending]) -> None:
         if not batch:
             return
         if self._stopped is not None:
             raise self._stopped
+        if not self._is_connected:
+            self._connect_anew()
         if not self._memory_is_true:
             self.memory = self._load()
         self._memory_is_true = False
@@ -222,35 +276,75 @@ class Writer:
             self._move_wal()
 
     def _move_wal(self) -> None:
-        """Move SQLite's log; the batch is durable already, so a failure stops what comes after."""
+        """
+        Move SQLite's log; the batch is durable already, so a failure stops what comes after.
+
+        A full disk is no failure: the log stays where it is, and the next move takes it.
+        Rule: REG-60.
+        """
         try:
-            move_wal(self._connection)
+            frames = move_wal(self._connection)
+            if frames >= self._shorten_at:
+                is_short = shorten_wal(self._connection)
+                # Whoever reads for long is not waited for again until the log has grown as much.
+                self._shorten_at = WAL_FRAMES_MAX + (0 if is_short else frames)
+        except StorageExhausted:
+            return
         except CheckpointFailed as failed:
             self._stopped = failed
 
     def _undo(self) -> None:
-        """Roll back, and connect anew where not even that works."""
+        """Roll back; where not even that works, the next batch connects anew."""
         try:
             self._connection.rollback()
-        except sa.exc.SQLAlchemyError:
+            self._is_connected = self._store.is_open(self._connection)
+            if self._is_connected:
+                # SQLAlchemy takes a transaction whose commit failed for over; it may not be.
+                self._store.driver.rollback()
+        except (sa.exc.SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
+            self._is_connected = False
+        if not (self._is_connected or self._connection.closed):
             self._connection.invalidate()
             self._connection.close()
-            self._connect()
 
     def _connect(self) -> None:
         self._connection = self._engine.connect()
         try:
             require_durable(self._connection)
-        except Refused:
-            self._connection.close()
+            self._connection.rollback()
+            prepare_session(self._connection)
+        except BaseException:
+            end_session(self._connection)
             raise
-        self._connection.rollback()
         self._store = Store(self._connection)
+        self._is_connected = True
+
+    def _connect_anew(self) -> None:
+        try:
+            self._connect()
+            retake_lock(self._connection, self.epoch)
+        except sa.exc.SQLAlchemyError as error:
+            raise NotConnected(str(error)) from error
 
     def _fail(self, batch: list[Pending], error: BaseException) -> None:
+        """
+        Tell each of *batch* why; after a fault of the disk, take no more.
+
+        Rules: REG-58, REG-59.
+        """
+        fault = storage_fault(error)
+        if isinstance(fault, StorageFailed):
+            self._stopped = fault
+        if isinstance(error, EpochStale):
+            self._stopped = error
         for pending in batch:
+            certain = refusal_for(error, pending.command.id)
             if isinstance(error, Refused):
                 pending.fail(error)
+            elif isinstance(fault, StorageExhausted):
+                pending.fail(fault)
+            elif certain is not None:
+                pending.fail(certain)
             else:
                 unknown = OutcomeUnknown(pending.command.id, f"{type(error).__name__}: {error}")
                 unknown.__cause__ = error

@@ -9,7 +9,6 @@ from ledger.errors import Refused
 from ledger.subject import Result
 from ledger.work import Work
 from market.calendar import require_cancel
-from market.cover import require_open
 from market.order import Order
 from market.venue import Venue
 from market.withdraw import end_order
@@ -57,8 +56,8 @@ def cancel(work: Work, payload: CancelOrder) -> Result:
     """
     Cancel one open order.
 
-    Refusals in this order: not an order of this enterprise, over already, a phase without cancels,
-    an account that is not open. Rules: MKT-32, MKT-36, MKT-78.
+    Refusals in this order: not an order of this enterprise, over already, a phase without cancels.
+    A frozen account gets its cover back all the same (REG-44). Rules: MKT-32, MKT-36, MKT-78.
     """
     placed = work.memory.cache(Venue).orders.get(payload.order)
     if placed is None or placed[0].enterprise != payload.enterprise:
@@ -67,8 +66,6 @@ def cancel(work: Work, payload: CancelOrder) -> Result:
     if order.level is None:
         raise OrderFinal(order)
     require_cancel(listing.phase)
-    hold = work.memory.holds[order.hold_id]
-    require_open(hold.account, hold.held)
     book = listing.book
     book.remove(order.id)
     end_order(work, listing, order, state="cancelled", because="request")

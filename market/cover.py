@@ -8,7 +8,7 @@ from ledger import hold as holds
 from ledger.asset import CNY
 from ledger.errors import Refused
 from ledger.memory import ASSET_BITS, Account, HeldAsset, Hold
-from ledger.post import AccountNotOpen
+from ledger.restraint import AccountNotOpen
 from ledger.units import KGCE_PER_TCE, format_tce, format_yuan
 from ledger.work import Work
 from market.venue import Seat

@@ -55,7 +55,8 @@ def bid_tender(work: Work, payload: BidTender) -> Result:
     """
     Let a bid lead: its cash is held, the outbid one's goes back.
 
-    Refusals in this order: tender unknown, those of `market.tender.bid`, off the tick, cover.
+    Refusals in this order: tender unknown, those of `market.tender.bid`, off the tick, an account
+    for the lot that is not open, cover.
     Rules: MKT-42 to MKT-45, SET-36.
     """
     venue = work.memory.cache(Venue)
@@ -67,6 +68,7 @@ def bid_tender(work: Work, payload: BidTender) -> Result:
     consideration_fen = payload.price_fen * row.quantity_tce
     fee = fee_fen(consideration_fen, listing.terms.fee_basis_points)
     seat = venue.seat(work.memory, payload.enterprise)
+    require_open(seat.bought, seat.holding)
     hold = hold_cash(
         work, seat, needed_fen=consideration_fen + fee, fee_fen=fee, purpose=HOLD_PURPOSE
     )
@@ -126,9 +128,6 @@ def _deliver(work: Work, row: TenderRow, winner: TenderBidRow) -> int:
     listing = venue.listing(row.instrument)
     seat = venue.seat(memory, winner.bidder)
     buyer_hold, seller_hold = memory.holds[winner.hold_id], memory.holds[row.hold_id]
-    require_open(seat.cash, seat.cash_held, seat.bought, seat.holding, seller_hold.held)
-    if row.seller.startswith("enterprise:"):
-        require_open(memory.accounts[f"{row.seller}:cash"])
     winner.state = "won"
     return settle_lot(
         work,

@@ -1,6 +1,7 @@
-"""import: bring a CSV file in, every row or none."""
+"""import: bring a CSV file or a workbook in, every row or none."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from ledger.errors import Refused
 Outcome = Answer | Refused
 """A command's answer, or why it never became one."""
 
+OPENING_BALANCES = "opening-balances"
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _DIGITS = re.compile("[0-9]{1,18}", re.ASCII)
 
 
@@ -39,40 +42,96 @@ def header_of(kind: str, settings: tuple[str, ...]) -> dict[str, Any]:
 
 @click.command("import")
 @data_option
-@click.argument("kind", type=click.Choice(list(KINDS)))
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--actor", required=True, help="Who brings it in, such as person:REG1.")
+@click.argument("kind", type=click.Choice([*KINDS, OPENING_BALANCES]))
+@click.argument("file", required=False, type=_FILE)
+@click.option("--actor", help="Who brings it in, such as person:REG1.")
 @click.option("--set", "settings", multiple=True, help="NAME=VALUE beside the rows; repeatable.")
 @click.option("--again", is_flag=True, help="Send a file once more that was taken before.")
-@click.option("--dry-run", is_flag=True, help="Check the form of the file; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Check the file; send nothing.")
+@click.option("--confirm", help="Opening balances: the hash that the dry run printed.")
+@click.option("--errors", type=_FILE, help="Opening balances: where a workbook says what is wrong.")
+@click.option("--template", type=_FILE, help="Opening balances: where to write an empty workbook.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @json_option
-def import_file(
-    data: Path | None,
-    kind: str,
-    file: Path,
-    actor: str,
-    settings: tuple[str, ...],
-    again: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Bring in FILE, a CSV whose first line names the columns of KIND."""
-    header = header_of(kind, settings)
-    if dry_run:
-        count = len(payloads_of(kind, file, header))
-        if as_json:
-            say_json({"commands": count})
-        else:
-            click.echo(f"{file.name} has the right form: {count} command(s); the rest shows later")
+def import_file(data: Path | None, kind: str, **options: Any) -> None:
+    """Bring in FILE, a CSV file or workbook whose first line names the columns of KIND."""
+    wanted = _Wanted(**options)
+    if kind == OPENING_BALANCES:
+        _openings(data, wanted)
+        return
+    if wanted.confirm or wanted.errors or wanted.template:
+        raise click.UsageError(f"--confirm, --errors and --template are for {OPENING_BALANCES}")
+    file, actor = wanted.required()
+    header = header_of(kind, wanted.settings)
+    if wanted.dry_run:
+        _check_form(kind, file, header, as_json=wanted.as_json)
         return
     with opened(data) as program:
-        attempt = fresh_id("") if again else ""
+        attempt = fresh_id("") if wanted.again else ""
         outcomes = _bring_in(program, kind, file, actor=actor, header=header, attempt=attempt)
     if len(outcomes) == 1:
         _require(outcomes[0])
-    _say(outcomes, as_json=as_json)
+    _say(outcomes, as_json=wanted.as_json)
     if not all(isinstance(outcome, Answer) and outcome.ok for outcome in outcomes):
         raise click.exceptions.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The options of one import."""
+
+    file: Path | None
+    actor: str | None
+    settings: tuple[str, ...]
+    again: bool
+    dry_run: bool
+    confirm: str | None
+    errors: Path | None
+    template: Path | None
+    lang: str
+    as_json: bool
+
+    def required(self) -> tuple[Path, str]:
+        """Return the file and who brings it in; only a template does without them."""
+        if self.file is None:
+            raise click.UsageError("Missing argument 'FILE'.")
+        if self.actor is None:
+            raise click.UsageError("Missing option '--actor'.")
+        return self.file, self.actor
+
+
+def _openings(data: Path | None, wanted: _Wanted) -> None:
+    """Write the template of opening balances, try a file of them, or send one that was tried."""
+    from api.commands import bring_openings
+
+    if wanted.template is not None:
+        if wanted.template.exists():
+            raise click.BadParameter("is there already; name a new file", param_hint="--template")
+        bring_openings.template(wanted.template, language=wanted.lang, as_json=wanted.as_json)
+        return
+    file, actor = wanted.required()
+    if wanted.again or wanted.dry_run == bool(wanted.confirm):
+        raise click.UsageError("give --dry-run first, then --confirm with the hash that it prints")
+    if wanted.errors is not None and wanted.errors.resolve() == file.resolve():
+        raise click.BadParameter("is FILE itself; name another file", param_hint="--errors")
+    told: dict[str, Any] = {
+        "errors": wanted.errors,
+        "language": wanted.lang,
+        "as_json": wanted.as_json,
+    }
+    openings = bring_openings.read(file, wanted.settings)
+    if wanted.confirm:
+        bring_openings.confirm(data, openings, actor=actor, stated=wanted.confirm, **told)
+    else:
+        bring_openings.dry_run(data, openings, actor=actor, **told)
+
+
+def _check_form(kind: str, file: Path, header: dict[str, Any], *, as_json: bool) -> None:
+    count = len(payloads_of(kind, file, header))
+    if as_json:
+        say_json({"commands": count})
+    else:
+        click.echo(f"{file.name} has the right form: {count} command(s); the rest shows later")
 
 
 def _bring_in(

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from api.commands.audit import key_path
+from api.commands.audit import key_path, profile_option
 from api.options import data_option, existing
 from api.program import database_url
 from api.settings import Settings
+from ledger.attest import Profile
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _key = click.option("--key", type=_FILE, help="The key of checkpoints; made if it is not there.")
@@ -26,6 +27,16 @@ _names = click.option(
     "--name", "names", multiple=True, help="A host name it answers to besides localhost."
 )
 _https = click.option("--https", is_flag=True, help="The outside is HTTPS; cookies demand it.")
+_verify = click.option(
+    "--verify",
+    type=click.Choice(["full", "tail", "none"]),
+    default="tail",
+    show_default=True,
+    help="What is verified first: everything; the newest history, and the rest meanwhile; nothing.",
+)
+_production = click.option(
+    "--production", "is_production", is_flag=True, help="Refuse a database that is not fit for it."
+)
 
 
 @click.command()
@@ -36,6 +47,9 @@ _https = click.option("--https", is_flag=True, help="The outside is HTTPS; cooki
 @_threads
 @_names
 @_https
+@_production
+@_verify
+@profile_option
 def serve(
     data: Path | None,
     key: Path | None,
@@ -44,9 +58,13 @@ def serve(
     threads: int,
     names: tuple[str, ...],
     https: bool,
+    is_production: bool,
+    verify: str,
+    profile: str,
 ) -> None:
     """Serve an ordinary ledger from one process: pages, REST, and the writer itself."""
     from api.processes import run_all
+    from api.verifying import How
 
     url = _begin(data)
     run_all(
@@ -58,6 +76,9 @@ def serve(
         threads=threads,
         settings=_settings(host, names, threads=threads, is_secure=https),
         say=_say,
+        is_production=is_production,
+        how=How(verify),
+        profile=Profile(profile),
     )
 
 
@@ -65,13 +86,44 @@ def serve(
 @data_option
 @_socket
 @_key
-def writer(data: Path | None, socket: Path | None, key: Path | None) -> None:
+@click.option(
+    "--standby",
+    "turn",
+    flag_value="standby",
+    help="Wait until the writer of this ledger is gone, and be the next one.",
+)
+@click.option(
+    "--take-over", "turn", flag_value="take_over", help="Put out a writer that is there but hangs."
+)
+@_production
+@_verify
+@profile_option
+def writer(
+    data: Path | None,
+    socket: Path | None,
+    key: Path | None,
+    turn: str | None,
+    is_production: bool,
+    verify: str,
+    profile: str,
+) -> None:
     """Own the ledger and take commands from `web` processes over a local socket."""
     from api.processes import run_writer
     from api.socket_place import socket_path
+    from api.standby import Turn
+    from api.verifying import How
 
     url = _begin(data)
-    run_writer(url, socket_path(data, socket), key=key_path(data, key), say=_say)
+    run_writer(
+        url,
+        socket_path(data, socket),
+        key=key_path(data, key),
+        say=_say,
+        turn=Turn(turn or Turn.IF_FREE),
+        is_production=is_production,
+        how=How(verify),
+        profile=Profile(profile),
+    )
 
 
 @click.command()
@@ -120,12 +172,15 @@ def web(
 @data_option
 @_socket
 @_key
+@profile_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help="Where each day's checkpoint is put; `checkpoints` beside the key if left out.",
 )
-def jobs(data: Path | None, socket: Path | None, key: Path | None, out: Path | None) -> None:
+def jobs(
+    data: Path | None, socket: Path | None, key: Path | None, profile: str, out: Path | None
+) -> None:
     """Wake a `writer` when something is due, and put aside a checkpoint each day."""
     from api.jobs import run_jobs
     from api.socket_place import socket_path
@@ -137,6 +192,7 @@ def jobs(data: Path | None, socket: Path | None, key: Path | None, out: Path | N
         key=key,
         out=out or key.parent / "checkpoints",
         say=_say,
+        profile=Profile(profile),
     )
 
 

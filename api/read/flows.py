@@ -1,33 +1,38 @@
 """
 Where a year's allowances came from and what became of them: the edges of a flow chart.
 
-Read from the journal, so that at every owner what flows in is what flows out, what is still held
-included. Annual allowances are followed by vintage; freed quota, which is a standing right and is
-never added to them, by the year in which the use ended. Moves within one owner's accounts and
-within one group do not show.
+At every owner what flows in is what flows out, what is still held included. Annual allowances are
+followed by vintage; freed quota, which is a standing right and is never added to them, by the year
+in which the use ended. Moves within one owner's accounts and within one group do not show.
+
+Groups are drawn from totals that are kept behind the journal, enterprises from the journal itself,
+some of them at a time.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from api.matrix import Reach
+from api.read.flow_groups import By, Groups, Move
 from ledger.allocation.tables import AllocationRow
 from ledger.asset import Kind
-from ledger.chart import owner_of
+from ledger.chart import PURPOSES, of_enterprise
 from ledger.entry import EntryCode
+from ledger.follow import position_of
+from ledger.lineage.flows import FLOWS
+from ledger.lineage.tables import FlowRow
 from ledger.parties.tables import EnterpriseRow
 from ledger.substitution.tables import FreedClaimRow, FreedSourceRow
 from ledger.tables import AccountRow, AssetRow, EntryRow, PostingRow
 
-By = Literal["district", "sector", "enterprise"]
-
 HELD = "held"
+ENTERPRISES_AT_ONCE = 50
+
 _SOURCE, _DESTINATION = aliased(AccountRow), aliased(AccountRow)
 _SCHEME_USES = {
     "scheme:expired": "expired",
@@ -35,34 +40,22 @@ _SCHEME_USES = {
     "scheme:converted": "banked",
     "scheme:issuance": "reversed",
 }
-_BUDGET_ORIGINS = {EntryCode.TRUE_UP: "true_up", EntryCode.TRADE: "district_sale"}
+_BUDGET_ORIGINS: dict[str, str] = {EntryCode.TRUE_UP: "true_up", EntryCode.TRADE: "district_sale"}
+_OWNERS = ("district:", "sector:", "enterprise:")
 
 
 @dataclass(frozen=True, slots=True)
-class Owners:
+class Flows:
     """
-    Enterprises in groups: which node each belongs to, and which nodes are in *scope*.
+    The *edges* {kind, origin, use, amount} of one year and measure, in kgce or kg.
 
-    An enterprise beyond the scope is only a counterparty, under its district's name.
+    They stand through entry *through*. *next_after* is the enterprise behind which the next page
+    begins, None where there is none.
     """
 
-    nodes: Mapping[str, str]
-    scope: frozenset[str]
-
-    def node(self, address: str) -> str:
-        """Return the node of an enterprise's account, "" where the account is nobody's."""
-        kind, _, owner = owner_of(address).partition(":")
-        return self.nodes[owner] if kind == "enterprise" else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What moved in all from one account to another; *origin* names what it was where it began."""
-
-    source: str
-    destination: str
-    origin: str
-    amount: int
+    edges: list[dict[str, Any]]
+    through: int
+    next_after: str | None = None
 
 
 def flows(
@@ -73,124 +66,190 @@ def flows(
     measure: str,
     by: By = "district",
     district: str = "",
-) -> list[dict[str, Any]]:
+    after: str = "",
+) -> Flows:
     """
-    Return the edges {kind, origin, use, amount} of one year and measure, in kgce or kg.
+    Return the edges of one year and measure.
 
     Owners are "district:…", "sector:…" or "enterprise:…" after *by*; *district* and the reach of
-    who asks narrow them, and whoever is beyond shows as a district with which they traded, net.
+    who asks narrow them, and whoever is beyond shows as a district with which they traded, net. Of
+    enterprises those *after* the one named are shown, a page at a time.
     Other origins are "allocation:" and a method, "true_up", "district_sale", "banked_in",
     "decision" and "freed:" and a method; other uses "surrendered", "surrendered_later" (for
     another year), "substituted", "banked", "expired", "returned" (to the budget), "reversed",
     "cancelled" and "held".
     """
-    owners = _owners(connection, reach, by=by, district=district)
+    groups, next_after = Groups(reach, by, district), None
+    through = position_of(connection, FLOWS).entry
+    if by == "enterprise":
+        shown, next_after = _page(connection, reach, district=district, after=after)
+        groups.page = frozenset(shown)
+        moves = list(_of_enterprises(connection, groups, year=year, measure=measure))
+        through = connection.execute(sa.select(sa.func.max(EntryRow.sequence))).scalar() or 0
+    else:
+        moves = list(_of_groups(connection, groups, year=year, measure=measure))
     edges = {
-        Kind.FLOW: _edges(_of_year(connection, year=year, measure=measure), owners, year),
-        Kind.STANDING: _freed(connection, owners, year=year, measure=measure),
+        Kind.FLOW: _edges(moves, groups.scope, year),
+        Kind.STANDING: _freed(connection, Groups(reach, by, district, groups.page), year, measure),
     }
-    return [
+    rows = [
         {"kind": str(kind), "origin": origin, "use": use, "amount": amount}
         for kind, found in edges.items()
         for (origin, use), amount in sorted(found.items())
         if amount
     ]
+    return Flows(rows, int(through), next_after)
 
 
-def _owners(connection: sa.Connection, reach: Reach, *, by: By, district: str) -> Owners:
-    named: dict[By, Callable[[Any], str]] = {
-        "district": lambda row: f"district:{row.district}",
-        "sector": lambda row: f"sector:{row.sector}",
-        "enterprise": lambda row: f"enterprise:{row.id}",
-    }
-    nodes, scope = {}, set()
-    columns = (EnterpriseRow.id, EnterpriseRow.district, EnterpriseRow.sector)
-    for row in connection.execute(sa.select(*columns)):
-        is_inside = district in ("", row.district) and reach.sees(district=row.district)
-        nodes[row.id] = named[by if is_inside else "district"](row)
-        if is_inside:
-            scope.add(nodes[row.id])
-    return Owners(nodes, frozenset(scope))
-
-
-def _of_year(connection: sa.Connection, *, year: int, measure: str) -> Iterator[Move]:
-    """Yield what moved of one vintage: first what began outside enterprises, then the rest."""
-    vintage = sa.select(AssetRow.id).where(AssetRow.code.like(f"{measure}.flow.%.{year}.%"))
-    of_vintage = PostingRow.asset_id.in_(vintage)
-    methods = _methods(connection, year=year, measure=measure)
-    for row in connection.execute(_granted().where(of_vintage)):
-        yield Move(row.source, row.destination, _origin(row, methods), int(row.amount))
-    own = _moves().where(of_vintage, _SOURCE.address.like("enterprise:%"))
-    for row in connection.execute(own):
-        yield Move(row.source, row.destination, "", int(row.amount))
-
-
-def _moves(*more: Any) -> sa.Select[Any]:
-    """Return the query of what moved in all between each two accounts, split by *more*."""
-    query: sa.Select[Any] = sa.select(
-        sa.func.max(_SOURCE.address).label("source"),
-        sa.func.max(_DESTINATION.address).label("destination"),
-        *more,
-        sa.func.sum(PostingRow.amount).label("amount"),
+def _of_groups(
+    connection: sa.Connection, groups: Groups, *, year: int, measure: str
+) -> Iterator[Move]:
+    """Yield what moved of one vintage between groups, from the totals that are kept."""
+    columns: list[Any] = [FlowRow.giver, FlowRow.taker, FlowRow.how]
+    query = (
+        sa.select(*columns, sa.func.sum(FlowRow.amount).label("amount"))
+        .where(FlowRow.asset.in_(_vintage(year, measure)))
+        .group_by(*columns)
     )
-    # Grouped by number and not by address: of one account both are one, and numbers sort faster.
-    return (
-        query.select_from(PostingRow)
-        .join(_SOURCE, _SOURCE.id == PostingRow.source_id)
-        .join(_DESTINATION, _DESTINATION.id == PostingRow.destination_id)
-        .group_by(PostingRow.source_id, PostingRow.destination_id, *more)
-    )
+    for row in connection.execute(query):
+        giver, taker = (_group(groups, end) for end in (row.giver, row.taker))
+        yield Move(giver, taker, row.how, int(row.amount))
 
 
-def _granted() -> sa.Select[Any]:
-    """Return the query of what left budgets and the scheme, by entry code and allocation."""
+def _vintage(year: int, measure: str) -> sa.Select[Any]:
+    return sa.select(AssetRow.id).where(AssetRow.code.like(f"{measure}.flow.%.{year}.%"))
+
+
+def _group(groups: Groups, end: str) -> str:
+    kind, *rest = end.split(":")
+    return groups.node(*rest) if kind == "enterprise" else end
+
+
+def _page(
+    connection: sa.Connection, reach: Reach, *, district: str, after: str
+) -> tuple[list[str], str | None]:
+    """Return the enterprises of one page, and behind which the next begins."""
+    query = sa.select(EnterpriseRow.id).where(EnterpriseRow.id > after)
+    if district:
+        query = query.where(EnterpriseRow.district == district)
+    if not reach.everything:
+        query = query.where(EnterpriseRow.district.in_(sorted(reach.districts)))
+    ordered = query.order_by(EnterpriseRow.id).limit(ENTERPRISES_AT_ONCE + 1)
+    found = list(connection.execute(ordered).scalars())
+    shown = found[:ENTERPRISES_AT_ONCE]
+    return shown, shown[-1] if len(found) > ENTERPRISES_AT_ONCE else None
+
+
+def _of_enterprises(
+    connection: sa.Connection, groups: Groups, *, year: int, measure: str
+) -> Iterator[Move]:
+    """Yield what moved of one vintage to and from the enterprises of a page, from the journal."""
+    addresses = [of_enterprise(one, purpose) for one in groups.page for purpose in PURPOSES]
+    query = sa.select(AccountRow.id).where(AccountRow.address.in_(addresses))
+    own = list(connection.execute(query).scalars())
+    rows = [
+        row
+        for ends in (
+            PostingRow.source_id.in_(own),
+            sa.and_(PostingRow.destination_id.in_(own), PostingRow.source_id.not_in(own)),
+        )
+        for row in connection.execute(
+            _moved().where(PostingRow.asset_id.in_(_vintage(year, measure)), ends)
+        )
+    ]
+    firms = {end.split(":")[1] for row in rows for end in row[:2] if _is_firm(end)}
+    names = _nodes(connection, groups, firms)
+    methods = _methods(connection, groups.page, year=year, measure=measure)
+    for row in rows:
+        giver, taker = (
+            names[end.split(":")[1]] if _is_firm(end) else end
+            for end in (row.source, row.destination)
+        )
+        yield Move(giver, taker, methods.get(row.allocation, row.code), int(row.amount))
+
+
+def _moved() -> sa.Select[Any]:
+    """Return the query of what moved in all between two accounts, by entry code and allocation."""
     of_allocation = sa.case(
         (EntryRow.code == str(EntryCode.ALLOCATION), EntryRow.reference), else_=None
     )
+    # Grouped by number and not by address: of one account both are one, and numbers sort faster.
     return (
-        _moves(EntryRow.code, of_allocation.label("allocation"))
+        sa.select(
+            sa.func.max(_SOURCE.address).label("source"),
+            sa.func.max(_DESTINATION.address).label("destination"),
+            EntryRow.code,
+            of_allocation.label("allocation"),
+            sa.func.sum(PostingRow.amount).label("amount"),
+        )
+        .select_from(PostingRow)
         .join(EntryRow, EntryRow.sequence == PostingRow.entry)
-        .where(_SOURCE.address.not_like("enterprise:%"))
+        .join(_SOURCE, _SOURCE.id == PostingRow.source_id)
+        .join(_DESTINATION, _DESTINATION.id == PostingRow.destination_id)
+        .group_by(PostingRow.source_id, PostingRow.destination_id, EntryRow.code, of_allocation)
     )
 
 
-def _methods(connection: sa.Connection, *, year: int, measure: str) -> dict[str, str]:
+def _is_firm(end: str) -> bool:
+    return end.startswith("enterprise:")
+
+
+def _nodes(connection: sa.Connection, groups: Groups, firms: Iterable[str]) -> dict[str, str]:
+    """Return the group of each of *firms*; of one that is not registered, nobody's."""
+    query = sa.select(EnterpriseRow.id, EnterpriseRow.district, EnterpriseRow.sector)
+    rows = connection.execute(query.where(EnterpriseRow.id.in_(sorted(firms))))
+    known = {row.id: groups.node(row.district, row.sector, row.id) for row in rows}
+    return {firm: known.get(firm, "district:") for firm in firms}
+
+
+def _methods(
+    connection: sa.Connection, firms: Iterable[str], *, year: int, measure: str
+) -> dict[str, str]:
     """Return the method of each allocation by the reference of the entry that issued it."""
     columns = (AllocationRow.enterprise, AllocationRow.product, AllocationRow.method)
     rows = connection.execute(
-        sa.select(*columns).where(AllocationRow.year == year, AllocationRow.measure == measure)
+        sa.select(*columns).where(
+            AllocationRow.year == year,
+            AllocationRow.measure == measure,
+            AllocationRow.enterprise.in_(sorted(firms)),
+        )
     )
     return {
-        f"allocation:{year}:{measure}:{row.enterprise}:{row.product}": row.method for row in rows
+        f"allocation:{year}:{measure}:{row.enterprise}:{row.product}": f"allocation:{row.method}"
+        for row in rows
     }
 
 
-def _origin(row: Any, methods: Mapping[str, str]) -> str:
-    if row.allocation in methods:
-        return f"allocation:{methods[row.allocation]}"
-    if row.source.startswith("district:"):
-        return _BUDGET_ORIGINS.get(row.code, "decision")
-    return "banked_in" if row.code == EntryCode.BANKING else "decision"
+def _origin(move: Move) -> str:
+    if move.how.startswith("allocation:"):
+        return move.how
+    if move.giver.startswith("district:"):
+        return _BUDGET_ORIGINS.get(move.how, "decision")
+    return "banked_in" if move.how == EntryCode.BANKING else "decision"
 
 
-def _edges(moves: Iterable[Move], owners: Owners, year: int) -> dict[tuple[str, str], int]:
+def _edges(moves: Iterable[Move], scope: set[str], year: int) -> dict[tuple[str, str], int]:
     edges: dict[tuple[str, str], int] = defaultdict(int)
     between: dict[tuple[str, str], int] = defaultdict(int)
-    node, scope = cache(owners.node), owners.scope
     for move in moves:
-        giver, taker = node(move.source), node(move.destination)
+        giver, taker = move.giver, move.taker
         if giver == taker or not (giver in scope or taker in scope):
             continue
-        if not giver:
-            edges[move.origin, taker] += move.amount
-        elif not taker:
-            edges[giver, _use(move.destination, year)] += move.amount
+        if not _is_node(giver):
+            edges[_origin(move), taker] += move.amount
+        elif not _is_node(taker):
+            edges[giver, _use(taker, year)] += move.amount
         else:
             between[giver, taker] += move.amount
     for (giver, taker), amount in between.items():
         edges[giver, taker] = max(amount - between.get((taker, giver), 0), 0)
-    _hold(edges, owners)
+    _hold(edges, scope)
     return edges
+
+
+def _is_node(end: str) -> bool:
+    """Return whether an end is a group of enterprises; accounts of districts have more parts."""
+    return end.startswith(_OWNERS) and end.count(":") == 1
 
 
 def _use(destination: str, year: int) -> str:
@@ -201,27 +260,37 @@ def _use(destination: str, year: int) -> str:
     return _SCHEME_USES.get(destination, "decision")
 
 
-def _hold(edges: dict[tuple[str, str], int], owners: Owners) -> None:
+def _hold(edges: dict[tuple[str, str], int], scope: set[str]) -> None:
     """Add what each owner in scope still holds: what came less what went."""
     held: dict[str, int] = defaultdict(int)
     for (origin, use), amount in edges.items():
         held[origin] -= amount
         held[use] += amount
-    for node in owners.scope:
+    for node in scope:
         edges[node, HELD] = held[node]
 
 
 def _freed(
-    connection: sa.Connection, owners: Owners, *, year: int, measure: str
+    connection: sa.Connection, groups: Groups, year: int, measure: str
 ) -> dict[tuple[str, str], int]:
     """Return the edges of what was freed by use that ended in *year*; a source is an account."""
     rows = connection.execute(
-        sa.select(FreedSourceRow.id, FreedClaimRow.method, FreedClaimRow.enterprise)
+        sa.select(
+            FreedSourceRow.id,
+            FreedClaimRow.method,
+            EnterpriseRow.id.label("enterprise"),
+            EnterpriseRow.district,
+            EnterpriseRow.sector,
+        )
         .join(FreedClaimRow, FreedClaimRow.id == FreedSourceRow.claim)
+        .join(EnterpriseRow, EnterpriseRow.id == FreedClaimRow.enterprise)
         .where(FreedSourceRow.measure == measure, FreedClaimRow.freed_year == year)
     )
-    sources = {f"source:{row.id}": (row.method, owners.nodes[row.enterprise]) for row in rows}
-    seen = {address: found for address, found in sources.items() if found[1] in owners.scope}
+    sources = {
+        f"source:{row.id}": (row.method, groups.node(row.district, row.sector, row.enterprise))
+        for row in rows
+    }
+    seen = {address: found for address, found in sources.items() if found[1] in groups.scope}
     edges: dict[tuple[str, str], int] = defaultdict(int)
     for row in connection.execute(_of_sources(sorted(seen))):
         if row.destination in seen:
@@ -231,10 +300,10 @@ def _freed(
             is_used = row.destination.startswith("scheme:substituted:")
             use = "substituted" if is_used else _use(row.destination, year)
             edges[seen[row.source][1], use] += int(row.amount)
-    _hold(edges, owners)
+    _hold(edges, groups.scope)
     return edges
 
 
 def _of_sources(addresses: list[str]) -> sa.Select[Any]:
     ids = sa.select(AccountRow.id).where(AccountRow.address.in_(addresses))
-    return _moves().where(sa.or_(PostingRow.source_id.in_(ids), PostingRow.destination_id.in_(ids)))
+    return _moved().where(sa.or_(PostingRow.source_id.in_(ids), PostingRow.destination_id.in_(ids)))

@@ -3,7 +3,11 @@ What each kind of command is called, in Chinese and English.
 """
 
 NAMES: dict[str, tuple[str, str]] = {
+    "accounts.close": ("销户", "close an account"),
+    "accounts.freeze": ("冻结账户", "freeze an account"),
+    "accounts.limit": ("设定账户限额", "set limits of an account"),
     "accounts.open": ("开立账户与指标品种", "open accounts and assets"),
+    "accounts.thaw": ("解除冻结", "thaw an account"),
     "allocations.issue": ("发放配额", "issue allocations"),
     "allocations.plan": ("拟订配额分配", "plan allocations"),
     "allocations.true_up": ("配额核定清算", "true up allocations"),
@@ -19,6 +23,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "districts.register": ("登记行政区", "register districts"),
     "enterprises.register": ("登记用能单位", "register enterprises"),
     "entitlements.confirm": ("用能权确权", "confirm entitlements"),
+    "entries.batch": ("按决定成组记账", "post chains of entries"),
     "entries.post": ("按决定记账", "post entries"),
     "entries.reverse": ("冲正", "reverse an entry"),
     "facilities.register": ("登记设施", "register facilities"),
@@ -38,6 +43,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "market.close_day": ("收市结算", "close the market day"),
     "market.open_day": ("开市", "open the market day"),
     "market.phase": ("变更交易阶段", "change the market phase"),
+    "metadata.set": ("登记备注", "note something"),
     "meters.close": ("停用计量器具", "close a meter"),
     "meters.register": ("登记计量器具", "register meters"),
     "obligations.compute": ("核算履约义务", "compute obligations"),
@@ -47,6 +53,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "projects.accept": ("通过能耗替代", "accept a substitution"),
     "projects.plan_substitution": ("填报替代方案", "plan a substitution"),
     "projects.register": ("登记项目", "register a project"),
+    "periods.seal": ("封账", "seal a period"),
     "proposal.approve": ("批准", "approve a proposal"),
     "proposal.make": ("提交复核", "make a proposal"),
     "proposal.reject": ("退回", "reject a proposal"),

@@ -11,9 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.matrix import Reach
+from api.paging import Asked
 from ledger.asset import CNY, parse_asset
+from ledger.balances import address_range
 from ledger.chart import PURPOSES, of_enterprise
 from ledger.parties.tables import EnterpriseRow
+from ledger.statement import moves, running_before
 from ledger.subject import Role
 from ledger.substitution.tables import FreedClaimRow, FreedSourceRow
 from ledger.tables import (
@@ -23,7 +26,6 @@ from ledger.tables import (
     CommandRow,
     EntryRow,
     HoldRow,
-    PostingRow,
 )
 
 Row = Mapping[str, Any]
@@ -90,10 +92,7 @@ def accounts(reach: Reach, *, prefix: str = "", only_cash: bool = False) -> sa.S
     query = sa.select(*AccountRow.__table__.columns).where(
         visible_account(reach, only_cash=only_cash)
     )
-    if prefix:
-        # LIKE would take capitals for small letters on one engine, and not on the other.
-        query = query.where(sa.func.substr(AccountRow.address, 1, len(prefix)) == prefix)
-    return query
+    return query.where(address_range(prefix))
 
 
 def asset_fields(code: str) -> dict[str, Any]:
@@ -152,22 +151,38 @@ class Statement:
     """
     One account's moves: page through `query` in order of `keys`, then `fill` each page.
 
-    *account* is a row of `accounts`. Of the other end only its kind is told where it is another
-    enterprise's outside *reach*.
+    *account* is a row of `accounts`; *first* and *last* bound the entries to those after *first*
+    and up to *last*. Of the other end only its kind is told where it is another enterprise's
+    outside *reach*.
     """
 
-    def __init__(self, account: Row, reach: Reach, *, asset: str = "") -> None:
-        self.account, self.reach = account, reach
-        arms = [
-            _arm(account["id"], PostingRow.source_id, PostingRow.destination_id, sign=-1),
-            _arm(account["id"], PostingRow.destination_id, PostingRow.source_id, sign=1),
-        ]
-        if asset:
-            its = sa.select(AssetRow.id).where(AssetRow.code == asset).scalar_subquery()
-            arms = [arm.where(PostingRow.asset_id == its) for arm in arms]
-        self.moves = sa.union_all(*arms).subquery("moves")
-        self.query: sa.Select[Any] = sa.select(*self.moves.c)
-        self.keys: Sequence[Any] = (self.moves.c.entry, self.moves.c.ordinal)
+    keys: Sequence[Any] = (sa.column("entry"), sa.column("ordinal"))
+
+    def __init__(
+        self,
+        account: Row,
+        reach: Reach,
+        *,
+        asset: str = "",
+        first: int = 0,
+        last: int | None = None,
+    ) -> None:
+        self.account, self.reach, self.asset = account, reach, asset
+        self.first, self.last = first, last
+
+    def query(self, connection: sa.Connection, asked: Asked, newest_first: bool) -> Sequence[Row]:
+        """Return the rows of the page that is asked for: a `Window`."""
+        after = (int(asked.after[0]), int(asked.after[1])) if asked.after else None
+        return moves(
+            connection,
+            self.account["id"],
+            after=after,
+            limit=asked.limit + 1,
+            newest_first=newest_first,
+            first=self.first,
+            last=self.last,
+            asset=self.asset,
+        )
 
     def fill(self, connection: sa.Connection, rows: Sequence[Row]) -> list[Row]:
         """Return *rows* of `query` with entry, other end, asset and balance after each move."""
@@ -175,8 +190,9 @@ class Statement:
             return []
         told = _told(connection, [row["entry"] for row in rows])
         others = shown_addresses(connection, {row["other_id"] for row in rows}, self.reach)
-        assets = _assets(connection, {row["asset_id"] for row in rows})
-        running = self._before(connection, min((row["entry"], row["ordinal"]) for row in rows))
+        assets = assets_by_id(connection, {row["asset_id"] for row in rows})
+        begin = min((row["entry"], row["ordinal"]) for row in rows)
+        running = running_before(connection, self.account["id"], begin)
         after: dict[tuple[int, int], int] = {}
         for row in sorted(rows, key=lambda each: (each["entry"], each["ordinal"])):
             running[row["asset_id"]] = running.get(row["asset_id"], 0) + row["change"]
@@ -192,33 +208,6 @@ class Statement:
             }
             for row in rows
         ]
-
-    def _before(self, connection: sa.Connection, first: tuple[int, int]) -> dict[int, int]:
-        """Return the balance of each asset before *first*: today's less what came since."""
-        here = sa.tuple_(*self.keys) >= sa.tuple_(*map(sa.literal, first))
-        columns = self.moves.c
-        since = connection.execute(
-            sa.select(columns.asset_id, sa.func.sum(columns.change))
-            .where(here)
-            .group_by(columns.asset_id)
-        )
-        today = sa.select(BalanceRow.asset_id, BalanceRow.amount).where(
-            BalanceRow.account_id == self.account["id"]
-        )
-        found = {row.asset_id: row.amount for row in connection.execute(today)}
-        for asset, change in since:
-            found[asset] = found.get(asset, 0) - int(change)
-        return found
-
-
-def _arm(account: int, own: Any, other: Any, *, sign: int) -> sa.Select[Any]:
-    return sa.select(
-        PostingRow.entry,
-        PostingRow.ordinal,
-        PostingRow.asset_id,
-        (PostingRow.amount * sign).label("change"),
-        other.label("other_id"),
-    ).where(own == account)
 
 
 def _told(connection: sa.Connection, entries: Iterable[int]) -> dict[int, Row]:
@@ -237,7 +226,8 @@ def _told(connection: sa.Connection, entries: Iterable[int]) -> dict[int, Row]:
     return {row["entry"]: dict(row) for row in connection.execute(query).mappings()}
 
 
-def _assets(connection: sa.Connection, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+def assets_by_id(connection: sa.Connection, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return the fields of assets by their id."""
     query = sa.select(AssetRow.id, AssetRow.code).where(AssetRow.id.in_(sorted(ids)))
     return {row.id: asset_fields(row.code) for row in connection.execute(query)}
 

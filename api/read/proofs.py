@@ -13,15 +13,18 @@ import sqlalchemy as sa
 from api.matrix import Reach
 from api.read.journal import own_command
 from api.read.ledger import visible_account
-from api.read.proof_tree import ProofTree, tree_for
-from ledger.attest import HistoryBroken
+from api.read.proof_tree import ProofTree
 from ledger.errors import Refused
 from ledger.history import CommandTold, EntryTold, Names, Point, history, told_leaves
-from ledger.merkle import consistency_proof, inclusion_proof, leaf_hash, root_at
+from ledger.merkle import leaf_hash
 from ledger.note import Checkpoint, parse_checkpoint, parse_note
 from ledger.tables import AccountRow, CheckpointRow, CommandRow
+from ledger.tree import entries_before
 
 FORMAT = "yongneng/receipt/1"
+
+ROWS_AT_ONCE = 256
+"""Entries read together for a receipt, which most often has fewer."""
 
 
 class NotCoveredYet(Refused):
@@ -75,21 +78,24 @@ def inclusion(connection: sa.Connection, *, index: int, size: int) -> Mapping[st
     """
     Return the proof that leaf *index* is in the tree of *size* leaves, hashes only.
 
-    Refuses `range_invalid` where the tree has no such leaf, or the newest checkpoint is smaller.
-    Rule: API-22.
+    Refuses `range_invalid` where the tree has no such leaf, or the newest checkpoint is smaller;
+    `tree_behind` and `tree_broken` as `ProofTree` does. Rules: API-22, AUD-35.
     """
-    largest = _largest(connection)
-    if not 1 <= size <= largest:
+    newest = _newest(connection)
+    largest = newest.tree_size if newest else 0
+    if newest is None or not 1 <= size <= largest:
         raise RangeInvalid(f"there is no published tree of {size} leaves", largest=largest)
     if not 0 <= index < size:
         raise RangeInvalid(f"a tree of {size} leaves has no leaf {index}", largest=largest)
-    nodes = tree_for(connection, size).nodes
+    tree = ProofTree(connection, newest)
+    root, hashed = tree.root(size), tree.leaf(index)
+    proof = tree.inclusion(index, hash_of_leaf=hashed, size=size, root=root)
     return {
         "index": index,
         "size": size,
-        "leaf_hash": nodes(0, index).hex(),
-        "root": root_at(nodes, size).hex(),
-        "proof": [each.hex() for each in inclusion_proof(nodes, index=index, size=size)],
+        "leaf_hash": hashed.hex(),
+        "root": root.hex(),
+        "proof": [each.hex() for each in proof],
     }
 
 
@@ -97,28 +103,31 @@ def consistency(connection: sa.Connection, *, first: int, second: int) -> Mappin
     """
     Return the proof that the tree of *second* leaves begins with that of *first*.
 
-    Refuses `range_invalid` unless 1 ≤ first ≤ second ≤ the newest checkpoint. Rule: API-22.
+    Refuses `range_invalid` unless 1 ≤ first ≤ second ≤ the newest checkpoint; `tree_behind` and
+    `tree_broken` as `ProofTree` does. Rules: API-22, AUD-35.
     """
-    largest = _largest(connection)
+    newest = _newest(connection)
+    largest = newest.tree_size if newest else 0
     if not 1 <= first <= second:
         sentence = f"a tree of {second} leaves cannot begin with one of {first}"
         raise RangeInvalid(sentence, largest=largest)
-    if second > largest:
+    if newest is None or second > largest:
         raise RangeInvalid(f"there is no published tree of {second} leaves", largest=largest)
-    nodes = tree_for(connection, second).nodes
-    proof = consistency_proof(nodes, old_size=first, new_size=second)
+    tree = ProofTree(connection, newest)
+    first_root, second_root = tree.root(first), tree.root(second)
+    proof = tree.consistency(first, second, first_root, second_root)
     return {
         "first": first,
         "second": second,
-        "first_root": root_at(nodes, first).hex(),
-        "second_root": root_at(nodes, second).hex(),
+        "first_root": first_root.hex(),
+        "second_root": second_root.hex(),
         "proof": [each.hex() for each in proof],
     }
 
 
-def _largest(connection: sa.Connection) -> int:
+def _newest(connection: sa.Connection) -> Checkpoint | None:
     newest = newest_checkpoint(connection)
-    return 0 if newest is None else int(newest["size"])
+    return None if newest is None else stated(newest["note"])
 
 
 def receipt(
@@ -129,7 +138,8 @@ def receipt(
 
     Each leaf stands as its bytes in hex, with the fields it commits to and its way to the root of
     the newest checkpoint. The leaf of an entry that names somebody outside *reach* is given by its
-    hash alone. Refuses `not_covered_yet`. Rule: API-21.
+    hash alone. Refuses `not_covered_yet`; `tree_behind`, `tree_broken` and `history_broken` as
+    `ProofTree` does. Rules: API-21, AUD-35.
     """
     own = own_command(reach, person)
     query = sa.select(CommandRow.sequence).where(CommandRow.sequence == sequence, own)
@@ -138,41 +148,40 @@ def receipt(
     newest = newest_checkpoint(connection)
     if newest is None or newest["last_sequence"] < sequence:
         raise NotCoveredYet(sequence, 0 if newest is None else newest["last_sequence"])
-    size = newest["size"]
-    tree = tree_for(connection, size)
-    if root_at(tree.nodes, size) != stated(newest["note"]).root:
-        raise HistoryBroken(f"checkpoint {size}", "the rows lead to another root")
-    return _receipt(connection, tree, sequence, newest, reach)
+    tree = ProofTree(connection, stated(newest["note"]))
+    return _receipt(connection, tree, sequence, newest["note"], reach)
 
 
 def _receipt(
     connection: sa.Connection,
     tree: ProofTree,
     sequence: int,
-    newest: Mapping[str, Any],
+    note: str,
     reach: Reach,
 ) -> dict[str, Any]:
-    start = tree.starts[sequence - 1]
-    # Every leaf before it is a command's or an entry's, so what is no command's is an entry's.
-    after = Point(sequence=sequence - 1, entry=start - (sequence - 1))
-    told = next(iter(history(connection, after)))
-    names = Names(connection)
+    signed = tree.signed
+    entries_told = entries_before(connection, sequence)
+    start = sequence - 1 + entries_told  # every leaf before it is a command's or an entry's
+    after = Point(sequence=sequence - 1, entry=entries_told)
+    told = next(history(connection, after, at_once=ROWS_AT_ONCE))
+    names = Names(connection, [told])
     command, *entries = told_leaves(told, names)
     hidden = _hidden(connection, told.entries, reach)
 
     def leaf(index: int, raw: bytes, fields: Mapping[str, Any] | None) -> dict[str, Any]:
-        proof = inclusion_proof(tree.nodes, index=index, size=newest["size"])
+        hashed = leaf_hash(raw)
+        proof = tree.inclusion(index, hash_of_leaf=hashed, size=signed.tree_size, root=signed.root)
         return {
             "index": index,
             "leaf": raw.hex() if fields is not None else None,
-            "leaf_hash": leaf_hash(raw).hex(),
+            "leaf_hash": hashed.hex(),
             "fields": fields,
             "proof": [each.hex() for each in proof],
         }
 
     return {
         "format": FORMAT,
-        "checkpoint": newest["note"],
+        "checkpoint": note,
         "command": leaf(start, command, _command_fields(told.command)),
         "entries": [
             leaf(

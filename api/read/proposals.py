@@ -47,12 +47,18 @@ ROWS_OF_DISTRICTS = frozenset({"budgets.set", "entitlements.confirm"})
 
 WHOLE_LEDGER = frozenset(
     {
+        "accounts.close",
+        "accounts.freeze",
+        "accounts.limit",
+        "accounts.thaw",
         "cash.deposit",
+        "entries.batch",
         "entries.post",
         "entries.reverse",
         "factors.adopt",
         "instruments.list",
         "packs.adopt",
+        "periods.seal",
         "roles.grant",
         "years.close",
         "years.open",

@@ -18,6 +18,7 @@ from ledger.memory import ASSET_BITS, Account, HeldAsset, Hold, Memory
 from ledger.parties.party import District, Enterprise, Parties
 from ledger.parties.tables import DistrictRow, EnterpriseRow, SectorRow
 from ledger.tables import AccountRow, AssetRow, BalanceRow, CommandRow, EntryRow, HoldRow
+from ledger.terms.load import load_limits
 from market.calendar import Phase
 from market.load import listing_of
 from market.order import Order, Side, opposite
@@ -54,6 +55,9 @@ def stage(connection: sa.Connection, order: PlaceOrder) -> Memory:
     enterprises = {order.enterprise, *(maker.enterprise for maker in makers)}
     _load_parties(connection, parties, enterprises)
     _load_accounts(connection, memory, enterprises)
+    own = [of_enterprise(order.enterprise, purpose) for purpose in _PURPOSES]
+    ids = [memory.accounts[address].id for address in own if address in memory.accounts]
+    load_limits(connection, memory, only=ids)
     _load_holds(connection, memory, [maker.hold_id for maker in makers])
     for maker in sorted(makers, key=lambda each: each.sequence):
         listing.book.rest(maker)
@@ -180,7 +184,7 @@ def _load_accounts(connection: sa.Connection, memory: Memory, enterprises: Colle
             .where(AccountRow.address.in_(some))
         )
         for account, address, state, asset, amount in connection.execute(query):
-            memory.accounts[address] = Account(account, address, is_open=state == "open")
+            memory.accounts[address] = Account(account, address, state=state)
             if asset is not None:
                 balances[account << ASSET_BITS | asset] = amount
     memory.balances = balances

@@ -4,6 +4,7 @@ from api.rest.accounts import accounts
 from api.rest.allocations import allocated
 from api.rest.api_keys import api_keys
 from api.rest.auctions import calls
+from api.rest.balances import balances
 from api.rest.book import books
 from api.rest.budgets import capped
 from api.rest.cash import cash
@@ -24,6 +25,7 @@ from api.rest.health import health
 from api.rest.history import past
 from api.rest.holds import holds
 from api.rest.instruments import listed
+from api.rest.lineage import traced
 from api.rest.market_data import data
 from api.rest.meters import installed
 from api.rest.obligations import obliged
@@ -43,6 +45,7 @@ from api.rest.sectors import sectors
 from api.rest.session import access
 from api.rest.surrenders import given_up
 from api.rest.tenders import lots
+from api.rest.terms import terms
 from api.rest.trades import done
 from api.rest.users import users
 from api.rest.years import calendar
@@ -76,6 +79,7 @@ RESOURCES = (
     calendar,
     accounts,
     api_keys,
+    balances,
     cash,
     checkpoints,
     clock,
@@ -86,6 +90,7 @@ RESOURCES = (
     facilities,
     health,
     holds,
+    traced,
     packs,
     proposals,
     receipts,
@@ -93,5 +98,6 @@ RESOURCES = (
     rules,
     sectors,
     access,
+    terms,
     users,
 )

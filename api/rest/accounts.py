@@ -9,7 +9,10 @@ import marshmallow as ma
 import sqlalchemy as sa
 
 from api.door import NotFound, seen, visitor
+from api.faces import faces
+from api.moments import period_asked
 from api.read import ledger, parties
+from api.rest.asked import Moment
 from api.rest.fields import Amount, Count, Instant, Words
 from api.rest.resource import Resource, one, page, snapshot, submit
 from api.rest.shapes import enlarged, item_of
@@ -19,7 +22,7 @@ from ledger.tables import AccountRow
 
 accounts = Resource("accounts", __name__, "Accounts: balances and statements")
 
-_ASSET: dict[str, ma.fields.Field[Any]] = {
+ASSET: dict[str, ma.fields.Field[Any]] = {
     "asset": Words(),
     "measure": Words(),
     "kind": Words(),
@@ -29,9 +32,9 @@ _ASSET: dict[str, ma.fields.Field[Any]] = {
     "area": Words(),
     "unit": Words(metadata={"description": "the minor unit that amounts are counted in"}),
 }
-Balance = ma.Schema.from_dict({**_ASSET, "amount": Amount()}, name="Balance")
+Balance = ma.Schema.from_dict({**ASSET, "amount": Amount()}, name="Balance")
 Position = ma.Schema.from_dict(
-    {**_ASSET, **{purpose: Amount() for purpose in PURPOSES}}, name="AssetPosition"
+    {**ASSET, **{purpose: Amount() for purpose in PURPOSES}}, name="AssetPosition"
 )
 Positions = ma.Schema.from_dict(
     {"enterprise": Words(), "items": ma.fields.List(ma.fields.Nested(Position))},
@@ -49,7 +52,7 @@ StatementLine = ma.Schema.from_dict(
         "rule": Words(),
         "reference": Words(allow_none=True),
         "other": Words(),
-        **_ASSET,
+        **ASSET,
         "change": Amount(),
         "balance": Amount(),
     },
@@ -93,10 +96,15 @@ def show(address: str) -> Any:
 
 
 @accounts.get("/accounts/<address>/statement")
-@accounts.lists(StatementLine, asset=Words, order=Order)
+@accounts.lists(StatementLine, asset=Words, order=Order, **{"from": Moment, "to": Moment})
 def statement(asked: Mapping[str, Any], address: str) -> Any:
     """List the moves of one account with its balance after each; `order` newest or oldest first."""
-    told = ledger.Statement(one(_account(address)), seen(), asset=asked.get("asset", ""))
+    account, bounds = one(_account(address)), {}
+    if asked.keys() & {"from", "to"}:
+        with snapshot() as connection:
+            first, last = period_asked(connection, asked, now=faces().gateway.now())
+        bounds = {"first": first, "last": last}
+    told = ledger.Statement(account, seen(), asset=asked.get("asset", ""), **bounds)
     newest_first = asked.get("order", "newest") == "newest"
     return page(told.query, asked, told.keys, newest_first=newest_first, complete=told.fill)
 

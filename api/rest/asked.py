@@ -34,3 +34,14 @@ class NeededMeasure(Measure):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=True, **kwargs)
+
+
+class Moment(Words):
+    """An instant, or a day of the policy calendar; see `api.moments`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        description = (
+            "an instant such as 2026-06-30T16:00:00Z, or a date, which stands for the end of that "
+            "day in Shanghai; as `from` it stands for its beginning"
+        )
+        super().__init__(metadata={"description": description}, **kwargs)

@@ -14,10 +14,12 @@ from api.faces import faces
 from api.read import journal
 from api.read.narrow import narrow
 from api.rest.fields import Amount, Count, Instant, Words
+from api.rest.lines import as_arrays
 from api.rest.resource import QueryWhole, Resource, one, page, snapshot, submit
 from api.rest.shapes import enlarged, item_of
+from ledger.chains import PostChains
 from ledger.tables import EntryRow
-from ledger.transfer import Line, PostLines, ReverseEntry
+from ledger.transfer import PostLines, ReverseEntry
 
 entries = Resource("entries", __name__, "Entries: the journal of everything that moved")
 
@@ -66,9 +68,14 @@ def show(entry: int) -> Any:
 @entries.takes(PostLines)
 def post_lines(document: Mapping[str, Any]) -> Any:
     """Propose plain entries of one posting each, all or none."""
-    fields = Line.__struct_fields__
-    lines = [[line[name] for name in fields] for line in document["lines"]]
-    return submit(PostLines, {**document, "lines": lines})
+    return submit(PostLines, as_arrays(PostLines, document))
+
+
+@entries.post("/entry-batches")
+@entries.takes(PostChains, bulk=True)
+def post_chains(document: Mapping[str, Any]) -> Any:
+    """Propose chains of plain entries: each chain all or none, no chain for another."""
+    return submit(PostChains, as_arrays(PostChains, document))
 
 
 @entries.post("/entries/<int:entry>/reversals")

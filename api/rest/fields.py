@@ -21,7 +21,7 @@ _COUNTS = frozenset(
         "id", "number", "sequence", "ordinal", "order", "proposal", "hold", "entry", "tender",
         "trade", "version", "round", "rounds_max", "resale_days", "size", "plan", "epoch",
         "reverses", "buy_order", "sell_order", "limit", "position", "orders", "level",
-        "trades", "index", "depth",
+        "trades", "index", "depth", "line",
     }
 )  # fmt: skip
 _COUNT_ENDINGS = ("_by", "_id", "_number", "_sequence", "_basis_points", "year", "_count", "_entry")
@@ -68,6 +68,15 @@ class Count(ma.fields.Integer):
             raise ma.ValidationError("a whole number is needed here")
         if abs(value) > WHOLE_MAX:
             raise ma.ValidationError("a number of at most 18 digits is needed here")
+        return value
+
+
+class Flag(ma.fields.Boolean):
+    """Yes or no, as JSON has them; "true", 1 and "yes" are neither."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise ma.ValidationError("true or false is needed here")
         return value
 
 

@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
+import sqlalchemy as sa
 
 from api.door import seen
 from api.read.districts import district, figures, position
+from api.read.flow_totals import shown_end, totals
 from api.read.flows import flows
+from api.read.ledger import asset_fields
+from api.rest.accounts import ASSET
 from api.rest.asked import NeededMeasure, NeededYear
 from api.rest.fields import Amount, Count, Words
 from api.rest.resource import QueryWhole, Resource, one, page, reached, snapshot, submit
-from api.rest.shapes import item_of
+from api.rest.shapes import add_to_pages, item_of
 from ledger.districts.record import RecordFigures
 from ledger.districts.tables import FigureRow
+from ledger.follow import position_of
+from ledger.lineage.flows import FLOWS
+from ledger.lineage.tables import FlowRow
+from ledger.tables import AssetRow
 
 standing = Resource("figures", __name__, "Districts: published figures, positions and flows")
 
@@ -71,10 +79,30 @@ class Flow(ma.Schema):
 
 
 class Flows(ma.Schema):
-    """All edges of one year and measure, in kgce or kg."""
+    """
+    The edges of one year and measure, in kgce or kg; those of groups all, of enterprises a page.
+
+    They stand through entry *through_entry*; *next_after* is asked for as *after*.
+    """
 
     items = ma.fields.List(ma.fields.Nested(Flow), required=True)
     sequence = Count(required=True)
+    through_entry = Count(required=True)
+    next_after = Words(required=True, allow_none=True)
+
+
+FlowTotal = ma.Schema.from_dict(
+    {
+        "month": Words(metadata={"description": "the month of recording, such as 2026-05"}),
+        "how": Words(),
+        "giver": Words(),
+        "taker": Words(),
+        **ASSET,
+        "amount": Amount(),
+    },
+    name="FlowTotal",
+)
+add_to_pages(FlowTotal, through_entry=Count())
 
 
 class Grouping(Words):
@@ -110,9 +138,48 @@ def show_position(asked: Mapping[str, Any], code: str) -> Any:
 
 
 @standing.get("/flows")
-@standing.shows(Flows, year=NeededYear, measure=NeededMeasure, by=Grouping, district=Words)
+@standing.shows(
+    Flows, year=NeededYear, measure=NeededMeasure, by=Grouping, district=Words, after=Words
+)
 def show_flows(asked: Mapping[str, Any]) -> Any:
     """Show where a year's allowances came from and what became of them."""
-    wanted = {name: asked[name] for name in ("year", "measure", "by", "district") if name in asked}
+    names = ("year", "measure", "by", "district", "after")
+    wanted = {name: asked[name] for name in names if name in asked}
     with snapshot() as connection:
-        return {"items": flows(connection, seen(), **wanted), "sequence": reached(connection)}
+        found = flows(connection, seen(), **wanted)
+        return {
+            "items": found.edges,
+            "sequence": reached(connection),
+            "through_entry": found.through,
+            "next_after": found.next_after,
+        }
+
+
+@standing.get("/flows/totals")
+@standing.lists(FlowTotal, asset=Words)
+def list_flow_totals(asked: Mapping[str, Any]) -> Any:
+    """List what moved in all, by asset, month and groups of enterprises: district and sector."""
+    query = totals(seen())
+    if "asset" in asked:
+        query = query.where(AssetRow.code == asked["asset"])
+    stands: dict[str, int] = {}
+
+    def complete(connection: sa.Connection, rows: list[Mapping[str, Any]]) -> Any:
+        stands["through_entry"] = position_of(connection, FLOWS).entry
+        return [_total(row) for row in rows]
+
+    keys = [FlowRow.asset, FlowRow.month, FlowRow.how, FlowRow.giver, FlowRow.taker]
+    body, status, headers = page(query, asked, keys, complete=complete)
+    return {**body, **stands}, status, headers
+
+
+def _total(row: Mapping[str, Any]) -> dict[str, Any]:
+    year, month = divmod(row["month"], 100)
+    return {
+        **asset_fields(row["code"]),
+        "month": f"{year:04}-{month:02}",
+        "how": row["how"],
+        "giver": shown_end(row["giver"], seen()),
+        "taker": shown_end(row["taker"], seen()),
+        "amount": row["amount"],
+    }

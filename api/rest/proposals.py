@@ -16,13 +16,13 @@ from api.read import proposals as reading
 from api.read.kinds import kind_name
 from api.read.narrow import narrow
 from api.rest.fields import Instant, Words, plain
+from api.rest.lines import as_arrays
 from api.rest.outside import answers
 from api.rest.preconditions import IF_MATCH, VersionStale, asked_version
 from api.rest.resource import KEY_PARAMETER, Resource, one, page, submit
 from api.rest.shapes import Sent, Strict, body_of, enlarged, item_of
 from ledger.approve import Approve, NotProposable, Reject
 from ledger.tables import ProposalRow
-from ledger.transfer import Line, PostLines
 
 proposals = Resource("proposals", __name__, "Proposals: what takes two persons")
 
@@ -76,11 +76,7 @@ def propose(proposed: Mapping[str, Any]) -> Any:
     if handler is None or not handler.checkers:
         raise NotProposable(proposed["kind"])
     document = body_of(handler.payload)().load(proposed["document"])
-    if handler.payload is PostLines:
-        document["lines"] = [
-            [each[n] for n in Line.__struct_fields__] for each in document["lines"]
-        ]
-    return submit(handler.payload, document)
+    return submit(handler.payload, as_arrays(handler.payload, document))
 
 
 @proposals.post("/proposals/<int:proposal>/approvals")

@@ -19,7 +19,7 @@ from flask import current_app, make_response, request, url_for
 from api.door import NotFound, visitor
 from api.faces import faces
 from api.key_reach import require_within_key
-from api.paging import LIMIT_DEFAULT, LIMIT_MAX, Asked, asked, page_of
+from api.paging import LIMIT_DEFAULT, LIMIT_MAX, Asked, Query, asked, page_of
 from api.rest.body import StrictParser
 from api.rest.fields import Words, plain
 from api.rest.shapes import Problem, Sent, body_of, page_schema
@@ -309,7 +309,7 @@ def snapshot() -> Iterator[sa.Connection]:
 
 
 def page(
-    query: sa.Select[Any],
+    query: Query,
     parameters: Mapping[str, Any],
     keys: Sequence[Any],
     *,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from marshmallow import validate
 from msgspec import inspect as spec
 
-from api.rest.fields import Count, Day, Hex, Instant, Words, whole_field
+from api.rest.fields import Count, Day, Flag, Hex, Instant, Words, whole_field
 from ledger.command import Payload
 from ledger.db import Base
 
@@ -78,6 +78,8 @@ def _of_kind(owner: str, name: str, kind: Any, options: dict[str, Any]) -> ma.fi
         return Day(**options)
     if isinstance(kind, spec.IntType):
         return whole_field(name, **options)
+    if isinstance(kind, spec.BoolType):
+        return Flag(**options)
     assert isinstance(kind, spec.StrType), f"{owner}.{name}: no field for {kind}"
     return Words(validate=validate.Length(max=TEXT_MAX), **options)
 
@@ -170,6 +172,15 @@ def page_schema(item: type[ma.Schema]) -> type[ma.Schema]:
             "items": ma.fields.List(ma.fields.Nested(item), required=True),
             "next_cursor": Words(required=True, allow_none=True),
             "sequence": Count(required=True),
+            **_BESIDE.get(item, {}),
         },
         name=f"{name}Page",
     )
+
+
+_BESIDE: dict[type[ma.Schema], dict[str, ma.fields.Field[Any]]] = {}
+
+
+def add_to_pages(item: type[ma.Schema], **fields: ma.fields.Field[Any]) -> None:
+    """Let every page of *item* have *fields* beside its items."""
+    _BESIDE[item] = fields

@@ -6,6 +6,7 @@ import api.web.authority_allocation as allocation_pages
 import api.web.authority_districts as districts_pages
 import api.web.authority_flows as flows_pages
 import api.web.authority_freed as freed_pages
+import api.web.authority_lots as lots_pages
 import api.web.authority_overview as overview_pages
 import api.web.authority_projects as projects_pages
 import api.web.authority_years as years_pages
@@ -20,6 +21,7 @@ PARTS = (
     districts_pages,
     flows_pages,
     freed_pages,
+    lots_pages,
     overview_pages,
     projects_pages,
     years_pages,

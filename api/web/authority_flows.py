@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from flask import render_template
+import sqlalchemy as sa
+from flask import render_template, url_for
 
-from api.door import seen
+from api.door import may_do, seen
 from api.faces import faces
 from api.read import cockpit
 from api.read.flows import flows as read_flows
@@ -16,12 +17,16 @@ from api.web import authority_words as words
 from api.web.authority_frame import Row, authority, filter_of, measure_of, year_of
 from api.web.shown import t
 from ledger.days import day_of
+from ledger.tables import EntryRow
 
 BY = {
     "district": ("按地区", "by district"),
     "sector": ("按行业", "by sector"),
     "enterprise": ("按企业", "by enterprise"),
 }
+JOURNAL = 88
+"""The operation that reads the journal."""
+
 NODES_MAX = 60
 """More owners than a chart can show apart; then it stays with the table."""
 
@@ -73,16 +78,17 @@ def flows() -> str:
         by = filter_of("by")
         by = by if by in BY else "district"
         district = filter_of("district", most=20)
-        edges: list[Row] = list(
-            read_flows(
-                connection,
-                seen(),
-                year=year,
-                measure=measure_of(),
-                by=by,  # type: ignore[arg-type]
-                district=district,
-            )
+        found = read_flows(
+            connection,
+            seen(),
+            year=year,
+            measure=measure_of(),
+            by=by,  # type: ignore[arg-type]
+            district=district,
+            after=filter_of("after", most=40),
         )
+        last = connection.execute(sa.select(sa.func.max(EntryRow.sequence))).scalar() or 0
+    edges: list[Row] = list(found.edges)
     words.know(end.split(":")[1] for end in _ends(edges) if end.startswith("enterprise:"))
     parts = {kind: [row for row in edges if row["kind"] == kind] for kind in ("flow", "standing")}
     return render_template(
@@ -98,7 +104,27 @@ def flows() -> str:
         charts={kind: sankey(rows, measure_of()) for kind, rows in parts.items()},
         sums={kind: _sums(rows) for kind, rows in parts.items()},
         node=node,
+        owner_link=_owner_link(year, by),
+        through=found.through,
+        behind=last - found.through,
+        next_after=found.next_after,
     )
+
+
+def _owner_link(year: int, by: str) -> Callable[[str], str]:
+    """Return what gives the address behind a node: a group's enterprises, or their entries."""
+
+    def link(name: str) -> str:
+        kind, _, rest = name.partition(":")
+        if kind == "enterprise" and may_do(JOURNAL):
+            return url_for("authority.entries", account=name)
+        if kind == "district" and rest and seen().sees(district=rest) and by != "enterprise":
+            return url_for(
+                "authority.flows", by="enterprise", year=year, measure=measure_of(), district=rest
+            )
+        return ""
+
+    return link
 
 
 def _sums(edges: list[Row]) -> tuple[int, int]:

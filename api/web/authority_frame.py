@@ -12,7 +12,7 @@ from flask.blueprints import BlueprintSetupState
 import api.web.authority_words as words
 from api.door import visitor
 from api.faces import faces
-from api.paging import CursorInvalid, asked, page_of
+from api.paging import CursorInvalid, Query, asked, page_of
 from ledger.asset import CNY
 
 # Without a prefix: proposals and the journal are for more people than authorities.
@@ -26,7 +26,7 @@ Complete = Callable[[sa.Connection, list[Row]], list[Row]]
 
 def listed(
     connection: sa.Connection,
-    query: sa.Select[Any],
+    query: Query,
     keys: Sequence[Any],
     *,
     newest_first: bool = True,

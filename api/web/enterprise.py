@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response
 
 from api.door import NotFound, reach_of, seen
 from api.faces import faces
+from api.paging import Query, page_of
 from api.paging import asked as page_asked
-from api.paging import page_of
+from api.read.balances import difference
 from api.read.compliance import obligations, position, standings, years
 from api.read.ledger import Statement, accounts, balances
 from api.read.market import own_trades, rows
 from api.read.visible import visible
-from api.web.act import Refusal, attempt, fresh_key
+from api.web.act import Refusal, attempt, fresh_key, tried
 from api.web.shown import own_enterprises, t
 from ledger.asset import CNY
 from ledger.chart import PURPOSES, of_enterprise
@@ -118,6 +119,7 @@ def statement(code: str) -> str:
     purpose = request.args.get("account", "holding")
     if purpose not in PURPOSES:
         raise NotFound
+    asked = {name: request.args[name] for name in ("from", "to") if request.args.get(name)}
     with faces().read() as connection:
         party = own_party(connection, code)
         address = of_enterprise(code, purpose)
@@ -125,8 +127,15 @@ def statement(code: str) -> str:
         account = next((row for row in rows(connection, query) if row["address"] == address), None)
         if account is None:
             raise NotFound
-        moves = Statement(account, reach_of(VIEW_BALANCES))
-        found, cursor = _page(connection, moves.query, moves.keys, f"statement {purpose}", code)
+        period = _period(connection, account, asked)
+        bounds = (
+            {"first": period["from_entry"], "last": period["to_entry"]}
+            if isinstance(period, Mapping)
+            else {}
+        )
+        moves = Statement(account, reach_of(VIEW_BALANCES), **bounds)
+        list_name = f"statement {purpose} {sorted(asked.items())}"
+        found, cursor = _page(connection, moves.query, moves.keys, list_name, code)
         filled = moves.fill(connection, found)
     return render_template(
         "enterprise/statement.html",
@@ -135,7 +144,20 @@ def statement(code: str) -> str:
         purposes=PURPOSES,
         moves=filled,
         cursor=cursor,
+        asked=asked,
+        period=None if isinstance(period, Refusal) else period,
+        refused=period if isinstance(period, Refusal) else None,
     )
+
+
+def _period(
+    connection: sa.Connection, account: Mapping[str, Any], asked: Mapping[str, str]
+) -> Mapping[str, Any] | Refusal | None:
+    """Return what the period asked for changed on *account*, or why there is no such period."""
+    if not asked:
+        return None
+    now = faces().gateway.now()
+    return tried(lambda: difference(connection, account, asked, now=now))
 
 
 @enterprise.get("/<code>/obligation")
@@ -187,7 +209,7 @@ def _trades(code: str) -> sa.Select[Any]:
 
 
 def _page(
-    connection: sa.Connection, query: sa.Select[Any], keys: Any, what: str, code: str
+    connection: sa.Connection, query: Query, keys: Any, what: str, code: str
 ) -> tuple[list[Mapping[str, Any]], str | None]:
     """Return one page, the newest first; the cursor holds for this list of this enterprise."""
     wanted = {name: request.args[name] for name in ("cursor",) if name in request.args}

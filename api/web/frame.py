@@ -104,4 +104,9 @@ def register(app: Flask) -> None:
     def about() -> dict[str, object]:
         ledger = this_ledger()
         can_step = faces().step is not None and ledger is not None and ledger.purpose != "live"
-        return {"ledger": ledger, "can_step": can_step, "audiences": audiences}
+        return {
+            "ledger": ledger,
+            "can_step": can_step,
+            "audiences": audiences,
+            "stopped": faces().gateway.stopped,
+        }

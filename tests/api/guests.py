@@ -37,6 +37,10 @@ class BenchGateway:
     def require_writer(self):
         """The bench's writer is always there."""
 
+    @property
+    def stopped(self):
+        return self.bench.writer.stopped
+
 
 _APPS = []
 """One application a test process: it is slow to build, and each town puts itself behind it."""

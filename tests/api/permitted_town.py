@@ -16,7 +16,9 @@ from api.auth.tables import ApiKeyRow, SecretRow, SessionRow, UserRow
 from api.instants import instant_text
 from ledger.command import canonical
 from ledger.db import reading
+from ledger.follow import catch_up
 from ledger.policy import to_plain
+from ledger.projections import PROJECTIONS
 from ledger.roles import Grant, GrantRoles, RevokeRole
 from ledger.subject import Role
 from tests.api.guests import CSRF, NOW
@@ -101,6 +103,7 @@ class PermittedTown(RightsTown):
         self.things = {"the hash": "ab" * 32, "another version": '"another"'}
         self.things["the pack"] = canonical(to_plain(seeds.read_packs()["sample"])).decode()
         self._fill_the_ledger()
+        catch_up(self.bench.engine, PROJECTIONS)
         self._fill_the_store()
         self._look_up()
         return self
@@ -140,6 +143,7 @@ class PermittedTown(RightsTown):
         self.things["the report"] = self.reads(C1, "/reports/E1/2025/1")["report_hash"]
         self.things["the entry"] = self.listed(C1, "/entries", "sequence")[0]
         self.things["the command"] = self.reads(C1, "/entries")["items"][0]["command_sequence"]
+        self.things["the lot"] = self.listed(C1, "/accounts/enterprise:E1:holding/lots", "lot")[0]
         self.things["the size"] = self.listed("", "/checkpoints", "size")[0]
 
     def let_come(self):

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from api.cli import COMMANDS, cli, run
+from api.program import wall_clock
+from ledger.days import day_of
 from ledger.db import connect, reading, sqlite_url
 from ledger.digest import state_digest
 from tests.api.files import FILES
@@ -390,6 +392,74 @@ def test_money_comes_in_by_two_persons_and_shows_in_the_balance(yongneng, home, 
     assert yongneng("proposals", "--data", home, "--json").json == {"proposals": []}
 
 
+@pytest.fixture
+def paid(yongneng, home, file):
+    """The ledger of `home` after E1 was paid 50,000.00 yuan and then E2 123.45, as two entries."""
+    path = file("deposits")
+    ok(yongneng("import", "deposits", path, "--data", home, "--actor", CLEARING))
+    for one in yongneng("proposals", "--data", home, "--json").json["proposals"]:
+        ok(approve(yongneng, home, one, actor=SECOND_CLEARING))
+    return home
+
+
+def test_balances_are_told_of_the_past(yongneng, paid):
+    def told(*moment):
+        ran = yongneng("balance", "enterprise:E*", *moment, "--data", paid, "--json")
+        return [(row["account"][11:13], row["amount"]) for row in ok(ran).json["balances"]]
+
+    both = [("E1", "5000000"), ("E2", "12345")]
+    assert told() == both
+    assert told("--entry", 0) == []
+    assert told("--entry", 1) == both[:1]
+    assert told("--entry", 2) == both
+    for name in ("--as-of", "--effective"):
+        assert told(name, "2025-01-01") == []
+        assert told(name, "2025-01-01T00:00:00+08:00") == []
+        assert told(name, str(day_of(wall_clock()))) == both
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("balance", "x", "--entry", 3), "entry_not_written"),
+        (("balance", "x", "--as-of", "2999-01-01"), "instant_in_future"),
+        (("balance", "x", "--effective", "2999-01-01"), "instant_in_future"),
+        (("balance", "x", "--as-of", "soon"), "date_invalid"),
+        (("balance", "x", "--as-of", "2025-01-01", "--entry", 1), "moments_contradict"),
+        (("statement", "enterprise:E9:cash"), "account_unknown"),
+        (("difference", "enterprise:E9:cash"), "account_unknown"),
+        (
+            ("difference", "enterprise:E1:cash", "--from", "2025-02-01", "--to", "2025-01-01"),
+            "period_backwards",
+        ),
+    ],
+)
+def test_a_past_that_is_none_is_refused(yongneng, paid, arguments, code):
+    refused = yongneng(*arguments, "--data", paid, "--json")
+
+    assert (refused.code, refused.json["code"]) == (1, code)
+
+
+def test_a_statement_and_a_difference_tell_one_account(yongneng, paid):
+    account, asset = "enterprise:E1:cash", "cash.cny"
+
+    told = ok(yongneng("statement", account, "--data", paid, "--json")).json
+    ended = ok(yongneng("statement", account, "--to", "2025-01-01", "--data", paid, "--json")).json
+    changed = ok(yongneng("difference", account, "--data", paid, "--json")).json
+    words = ok(yongneng("statement", account, "--from", "2025-01-01", "--data", paid)).out
+
+    assert (told["opening"], told["closing"]) == ([], [{"asset": asset, "amount": "5000000"}])
+    assert [
+        (row["entry"], row["change"], row["balance"], row["other"]) for row in told["moves"]
+    ] == [(1, "5000000", "5000000", "bank:settlement")]
+    assert ended == {"account": account, "opening": [], "moves": [], "closing": []}
+    amounts = {"opening": "0", "received": "5000000", "given": "0", "closing": "5000000"}
+    assert changed == {"account": account, "differences": [{"asset": asset, **amounts}]}
+    first, line, last = words.splitlines()
+    assert (first, last) == ("opening: nothing", "closing: cash.cny 50,000.00 yuan")
+    assert line.split()[1:3] == ["1", "deposit"]
+
+
 def test_a_prefix_is_no_pattern(yongneng, home):
     assert yongneng("balance", "%", "--data", home, "--json").json == {"balances": []}
 
@@ -539,6 +609,8 @@ def test_replay_into_an_empty_directory_gives_the_same_digest(yongneng, home, tm
 
 WHERE_THERE_IS_A_LEDGER = [
     ("balance", "x"),
+    ("statement", "x"),
+    ("difference", "x"),
     ("proposals",),
     ("digest",),
     ("self-check",),

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from api import csv_rows
-from api.csv_rows import (
+from api.csv_rows import read_rows
+from api.file_refusals import (
     CellEmpty,
     CellIsFormula,
     CellNotAmount,
@@ -18,7 +19,6 @@ from api.csv_rows import (
     FileUnreadable,
     RowRagged,
     TooManyRows,
-    read_rows,
 )
 from ledger.rows import RowsEmpty, RowsRefused
 

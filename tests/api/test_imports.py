@@ -57,7 +57,10 @@ def test_every_kind_of_file_is_taken_by_the_ledger(either):
         "history": [{"rows": 3}],
         "entitlements": [{"entitlements": 1}],
         "budgets": [{"budgets": 1}],
-        "deposits": [{"entry": 3}, {"entry": 4}],
+        "deposits": [
+            {"entry": 3, "balances": [["enterprise:E1:cash", "cash.cny", 5_000_000]]},
+            {"entry": 4, "balances": [["enterprise:E2:cash", "cash.cny", 12_345]]},
+        ],
         "orders": [{"order": 31, "state": "new", "filled_tce": 0, "leaves_tce": 10, "fills": []}],
     }
 

@@ -65,7 +65,6 @@ DECLARED_AHEAD = {
     "rate_limited",
     "request_too_slow",
     "session_invalid",
-    "storage_exhausted",
     "streams_full",
     "text_invalid",
     "too_many_attempts",

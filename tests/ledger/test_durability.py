@@ -157,7 +157,10 @@ def test_postgresql_that_commits_before_it_syncs_is_refused_at_start(
     assert leases(engine) == 0
 
 
-TABLES = ("commands", "entries", "postings", "blocks", "checkpoints", "outbox")
+TABLES = (
+    *("commands", "entries", "postings", "blocks", "checkpoints", "outbox"),
+    *("period_seals", "metadata"),
+)
 COLUMNS = {
     "commands": "answer",
     "entries": "rule",
@@ -165,6 +168,8 @@ COLUMNS = {
     "blocks": "hash",
     "checkpoints": "note",
     "outbox": "body",
+    "period_seals": "through",
+    "metadata": "value",
 }
 
 
@@ -179,6 +184,8 @@ def written(engine, clock):
     sign_checkpoint(engine, LOG_KEY, origin=origin, key_name="log")
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO outbox VALUES (1, 0, 'test', '{}')")
+        connection.exec_driver_sql("INSERT INTO period_seals VALUES (1, '2024-12-31')")
+        connection.exec_driver_sql("INSERT INTO metadata VALUES ('entry:1', 'a', 1, 'x')")
     return engine
 
 

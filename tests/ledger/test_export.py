@@ -4,20 +4,24 @@ import itertools
 import json
 import subprocess
 import sys
+import tracemalloc
 from hashlib import sha256
 
 import pytest
+import sqlalchemy as sa
 
 from ledger import export, verify
 from ledger.attest import LedgerNotOpened, ledger_origin, sign_checkpoint
 from ledger.db import reading
-from ledger.export import ExportDirectoryNotEmpty, export_jsonl
+from ledger.export import export_jsonl
+from ledger.export_directory import ExportDirectoryNotEmpty
 from ledger.keys import public_key_text
 from ledger.replay import replay
+from ledger.tables import CommandRow
 from ledger.verify import VerificationFailed, verify_export
 from tests import build
 from tests.build import EXCHANGE, OpenFreely
-from tests.conftest import FixedClock
+from tests.conftest import START, FixedClock
 from tests.ledger.independent import LOG_KEY
 from tests.ledger.small import E1_HELD, TRADER, opened, place, play
 
@@ -213,7 +217,7 @@ def test_a_history_written_anew_and_signed_anew_fails_an_outside_checkpoint(
     rewritten.do(OpenFreely(addresses=("source:S2",)), actor=EXCHANGE).require()
     sign(other_engine)
     directory = export_jsonl(other_engine, tmp_path / "export").directory
-    verify_export(directory, key_text=KEY)  # it fits in itself
+    verify_export(directory, key=KEY)  # it fits in itself
 
     with pytest.raises(VerificationFailed) as failed:
         verify_export(directory, kept_outside, KEY)
@@ -258,6 +262,38 @@ def test_a_replay_in_other_batches_verifies_against_the_checkpoint_of_the_origin
     assert second.root == first.root
     assert second.ledger_id == first.ledger_id
     assert (second.outside_size, second.tree_size) == (28, 29)
+
+
+def test_large_commands_are_exported_a_few_at_a_time(sqlite_engine, clock, tmp_path):
+    """100 commands of half a megabyte each, 50 MB in all, pass through less than 24 MB."""
+    opened(sqlite_engine, clock)
+    rows = [
+        {
+            "sequence": number,
+            "id": f"large:{number}",
+            "kind": "k",
+            "actor": "a",
+            "payload": "x" * 500_000,
+            "payload_hash": b"",
+            "code": "ok",
+            "answer": "{}",
+            "rules_version": "1",
+            "recorded_at": START + number,
+            "leaf_hash": b"",
+        }
+        for number in range(3, 103)
+    ]
+    with sqlite_engine.begin() as connection:
+        connection.execute(sa.insert(CommandRow), rows)
+    del rows
+    tracemalloc.start()
+
+    counts = export_jsonl(sqlite_engine, tmp_path / "export").counts
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert counts["commands"] == 102
+    assert peak < 24_000_000
 
 
 def test_an_export_goes_into_an_empty_directory_only(small, tmp_path):

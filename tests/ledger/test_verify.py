@@ -55,7 +55,7 @@ def failure(folder, checkpoint=OUTSIDE, key=KEY):
 def test_an_honest_export_passes_every_check(export):
     report = verify_export(export, OUTSIDE, KEY)
 
-    assert report.checks == tuple(verify.CHECKS.split())
+    assert report.checks == tuple(name for name in verify.CHECKS.split() if name != "witness")
     assert report.ledger_id == "370100"
     assert report.demonstration is True
     assert report.tree_size == 14

@@ -79,6 +79,12 @@ PLAUSIBLE = {
         "scheme:expired",
     ),
     "reference": ("one", "two", "three"),
+    "account": ("enterprise:E2:holding", "enterprise:E2:bought", "enterprise:E3:frozen"),
+    "floor": (0, 1),
+    "ceiling": (10**9, 10**12),
+    "target": ("account:enterprise:E1:holding", f"asset:{ENERGY}", "entry:1", "command:1"),
+    "key": ("contract", "court.case"),
+    "through": (date(2024, 12, 31), date(2025, 6, 30)),
     "rule": ("REG-11",),
     "instrument": ("EN-25", "EN-25", "EN-26", "CO-25"),
     "phase": ("call", "continuous", "quiet"),
@@ -206,6 +212,8 @@ class Hostile:
             return self.integer(name)
         if hint is str:
             return self.text(name)
+        if hint is bool:
+            return self.chance.random() < 0.5
         if hint is date:
             return self._pick(name, DAYS, date)
         if issubclass(hint, Enum):

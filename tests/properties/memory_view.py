@@ -23,6 +23,8 @@ def remembered(memory):
         "codes": {code: asset.id for code, asset in memory.assets.items()},
         "balances": {key: amount for key, amount in memory.balances.items() if amount},
         "holds": {number: _plain(hold) for number, hold in memory.holds.items()},
+        "limits": {key: _plain(limit) for key, limit in memory.limits.items()},
+        "times": (memory.opened_at, memory.sealed_until),
         "expiries": sorted(
             {
                 (at, number)

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 from api.processes import run_writer
+from api.standby import Turn
 from api.wire import Answered, Outcomes
 from api.writer_server import Desk, WriterServer
 
@@ -49,6 +50,6 @@ def say(sentence):
 
 
 if __name__ == "__main__":
-    fault, url, socket = sys.argv[1:]
+    fault, turn, url, socket = sys.argv[1:]
     FAULTS[fault]()
-    run_writer(url, Path(socket), key=Path(socket).with_suffix(".pem"), say=say)
+    run_writer(url, Path(socket), key=Path(socket).with_suffix(".pem"), say=say, turn=Turn(turn))

@@ -2,12 +2,16 @@
 
 import signal
 from collections import Counter
+from threading import Timer
 
 import pytest
 
 from tests.api.process.world import Crowd, connected, logged, open_ledger, writer_process
 
 ENOUGH = 60
+
+END_SECONDS_MAX = 60
+"""A writer that has not ended by then is killed, which its exit code tells."""
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +28,11 @@ def ask_until(process, number, gateways):
     crowd = Crowd(gateways, each=4)
     crowd.wait_for(ENOUGH)
     process.send_signal(number)
+    overdue = Timer(END_SECONDS_MAX, process.kill)
+    overdue.start()
     crowd.go_home()
     process.wait()
+    overdue.cancel()
     assert crowd.all("surprises") == []
     assert len(crowd.all("away")) + len(crowd.all("unknown")) == 8
     return crowd

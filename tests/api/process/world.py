@@ -13,6 +13,7 @@ from api.gateway import Gateway
 from api.program import Program, subjects
 from api.socket_gateway import SocketGateway
 from api.socket_place import SocketPlace
+from api.standby import Turn
 from api.writer_line import WriterAway
 from api.writer_server import Desk, WriterServer
 from ledger.command import Command
@@ -27,6 +28,11 @@ from tests.build import GRANTS, REGULATOR
 ROOT = Path(__file__).resolve().parents[3]
 SUBJECTS = subjects()
 START_SECONDS_MAX = 60
+SAID = {
+    Turn.IF_FREE: "the writer listens",
+    Turn.TAKE_OVER: "the writer listens",
+    Turn.STANDBY: "standing by",
+}
 
 
 def sector(name, *, command_id="", actor=REGULATOR, title="钢铁"):
@@ -73,20 +79,28 @@ def connected(path, **options):
 
 
 @contextmanager
-def writer_process(url, path, *, fault="none"):
-    """Give a writer in a process of its own, once it listens; it is dead after the block."""
+def writer_process(url, path, *, fault="none", turn=Turn.IF_FREE):
+    """Give a writer in a process of its own, once it listens or waits; it is dead afterwards."""
+    arguments = (fault, turn, url, str(path))
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "tests.api.process.child", fault, url, str(path)],
+        [sys.executable, "-W", "error", "-m", "tests.api.process.child", *arguments],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         try:
-            said = process.stderr.readline()
-            assert said.startswith("the writer listens"), said + process.stderr.read()
+            wait_until_it_says(process, SAID[turn])
             yield process
         finally:
             process.kill()
+
+
+def wait_until_it_says(process, beginning):
+    """Read what a process says, warnings of the database first, up to a line that begins so."""
+    said = []
+    while not (said and said[-1].startswith(beginning)):
+        said.append(process.stderr.readline())
+        assert said[-1], "".join(said)
 
 
 class Asker:

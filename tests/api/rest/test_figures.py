@@ -4,7 +4,10 @@ from collections import Counter
 
 import sqlalchemy as sa
 
+from api.read import flows as read_flows
 from ledger.asset import flow
+from ledger.follow import catch_up
+from ledger.lineage.flows import FLOWS
 from ledger.transfer import Line, PostLines
 from tests.api.rest.rights_town import A1, AUDITOR, C1, CHECKER, CITY, D1, D2
 from tests.api.rest.test_allocations import issued
@@ -86,6 +89,7 @@ def test_a_position_is_for_the_district_itself_and_those_above(rights):
 
 
 def edges(rights, person, asked="", kind="flow", measure="energy", year=2025):
+    catch_up(rights.bench.engine, (FLOWS,))
     rows = rights.reads(person, f"/flows?year={year}&measure={measure}{asked}")["items"]
     return {(row["origin"], row["use"]): int(row["amount"]) for row in rows if row["kind"] == kind}
 
@@ -173,6 +177,68 @@ def test_a_district_sees_its_own_flows_and_others_only_as_counterparties(rights)
     assert rights.status(C1, path) == 403
     for wrong in ("/flows?year=2025", "/flows?measure=energy", f"{path}&by=x", f"{path}&x=1"):
         assert rights.status(D2, wrong) in (400, 422)
+
+
+def test_enterprises_are_shown_a_page_at_a_time_and_each_page_balances(rights, monkeypatch):
+    traded(rights)
+    monkeypatch.setattr(read_flows, "ENTERPRISES_AT_ONCE", 2)
+    path = "/flows?year=2025&measure=energy&by=enterprise"
+
+    first = edges(rights, CITY, "&by=enterprise")
+    assert rights.reads(CITY, path)["next_after"] == "E2"
+    second = edges(rights, CITY, "&by=enterprise&after=E2")
+
+    assert rights.reads(CITY, f"{path}&after=E2")["next_after"] is None
+    # At the districts of those who are on another page only what they traded is seen.
+    assert unbalanced(first) == {"district:990102": 2_500}
+    assert unbalanced(second) == {"district:990101": -2_500}
+    assert first["enterprise:E1", "enterprise:E2"] == 200
+    assert first["enterprise:E1", "district:990102"] == 2_500
+    assert second["district:990101", "enterprise:E3"] == 2_500
+    assert {node for pair in second for node in pair if "enterprise" in node} == {"enterprise:E3"}
+
+
+def test_flows_say_through_which_entry_they_stand(rights):
+    asked = "/flows?year=2025&measure=energy"
+    before = rights.reads(CITY, asked)
+    traded(rights)
+    behind = rights.reads(CITY, asked)
+    edges(rights, CITY)
+
+    assert (before["through_entry"], before["items"]) == (0, [])
+    assert (behind["through_entry"], behind["items"]) == (0, [])
+    # The nine entries of the town, the budget, two allocations, a surrender, three transfers.
+    assert rights.reads(CITY, asked)["through_entry"] == 16
+
+
+def test_totals_are_listed_by_month_and_group(rights):
+    traded(rights)
+    edges(rights, CITY)
+
+    rows = rights.turned(CITY, f"/flows/totals?asset={EN_2025}")
+
+    told = [(row["month"], row["how"], row["giver"], row["taker"], row["amount"]) for row in rows]
+    textile, cement = "enterprise:990101:TEXTILE", "enterprise:990101:CEMENT"
+    other = "enterprise:990102:TEXTILE"
+    budget = "district:990101:budget"
+    assert set(told) == {
+        ("2026-01", "allocation:benchmarking", budget, cement, "120000"),
+        ("2026-01", "allocation:benchmarking", budget, textile, "60000"),
+        ("2026-01", "budget", "scheme:issuance", budget, "1000000"),
+        ("2026-01", "surrender", textile, "scheme:surrendered:2025", "1000"),
+        ("2026-01", "transfer", other, textile, "500"),
+        ("2026-01", "transfer", "scheme:issuance", cement, "1000"),
+        ("2026-01", "transfer", "scheme:issuance", textile, "100000"),
+        ("2026-01", "transfer", textile, cement, "200"),
+        ("2026-01", "transfer", textile, other, "3000"),
+    }
+    assert len(told) == 9
+    own = rights.turned(D2, f"/flows/totals?asset={EN_2025}")
+    assert sorted((row["giver"], row["taker"], row["amount"]) for row in own) == [
+        ("enterprise:990101:*", other, "3000"),
+        (other, "enterprise:990101:*", "500"),
+    ]
+    assert rights.status(C1, "/flows/totals") == 403
 
 
 def test_freed_quota_flows_apart_from_allowances(rights):

@@ -125,6 +125,25 @@ def test_the_statement_runs_to_the_balance(faced):
     assert "+100.000" in text(page)
 
 
+def test_the_statement_of_a_period_opens_and_closes(faced):
+    """100,000 kgce were given and 10,000 held on 15 January; the day before there was nothing."""
+    client, path = faced.visit("person:T1"), "/enterprise/E1/statement?account=holding"
+
+    day = text(client.get(f"{path}&from=2026-01-15&to=2026-01-15"))
+    before = text(client.get(f"{path}&from=2026-01-01&to=2026-01-14"))
+    wrong = text(client.get(f"{path}&from=2026-01-15&to=2026-01-13"))
+    empty = text(client.get(f"{path}&from=&to="))
+
+    assert "期初余额" in day
+    assert all(amount in day for amount in ("+100.000", "-10.000", "90.000"))
+    assert "该期间没有变动" in before
+    assert "期初余额" not in before
+    assert "早于起始时间" in wrong
+    assert "+100.000" in wrong
+    assert "期初余额" not in empty
+    assert "+100.000" in empty
+
+
 def test_an_account_that_no_enterprise_has_is_not_found(faced):
     assert faced.visit("person:T1").get("/enterprise/E1/statement?account=x").status_code == 404
 

@@ -1,0 +1,1 @@
+"""Where units came from and where they went: projections that follow the journal."""

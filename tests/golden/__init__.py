@@ -1,0 +1,1 @@
+"""Databases as releases left them: made once by the code of that release, and never again."""
