@@ -16,6 +16,9 @@ TRIES_MAX = 3
 _SEND_AGAIN = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the server has rolled back, and says to try again."""
 
+_LIMIT_EXCEEDED = "54"
+"""The class of PostgreSQL's codes for what is too large or too complex, which its driver mixes in."""
+
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -57,8 +60,11 @@ def is_database_fault(error: BaseException) -> bool:
     """
     Return whether *error* is of the database's running, and not of what it was asked.
 
-    A constraint that a command broke is a bug of that command.
+    A constraint that a command broke is a bug of that command, and so is a value that is larger
+    than the database takes.
     """
+    if sqlstate_of(error).startswith(_LIMIT_EXCEEDED):
+        return False
     driver = getattr(error, "orig", error)
     # By name, since the driver of PostgreSQL need not be installed.
     is_operational = any(kind.__name__ == "OperationalError" for kind in type(driver).__mro__)

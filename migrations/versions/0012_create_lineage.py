@@ -10,7 +10,7 @@ WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def _whole(*names: str) -> list[sa.Column[int]]:
-    return [sa.Column(name, WHOLE, nullable=False) for name in names]
+    return [sa.Column(name, WHOLE, autoincrement=False, nullable=False) for name in names]
 
 
 def _key(table: str, *names: str) -> sa.PrimaryKeyConstraint:
