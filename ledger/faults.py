@@ -17,7 +17,7 @@ _SEND_AGAIN = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the server has rolled back, and says to try again."""
 
 _LIMIT_EXCEEDED = "54"
-"""The class of PostgreSQL's codes for what is too large or too complex, which its driver mixes in."""
+"""PostgreSQL's class of codes for what is too large or too complex, which its driver mixes in."""
 
 LOCK_NOT_AVAILABLE = "55P03"
 
