@@ -20,6 +20,8 @@ from api.read.ledger import Statement, accounts, balances
 from api.read.market import own_trades, rows
 from api.read.visible import visible
 from api.web.act import Refusal, attempt, fresh_key, tried
+from api.web.authority_terms import ENTRIES as ENTRY_WORDS
+from api.web.authority_terms import PURPOSES as ACCOUNT_WORDS
 from api.web.shown import own_enterprises, t
 from ledger.asset import CNY
 from ledger.chart import PURPOSES, of_enterprise
@@ -141,7 +143,8 @@ def statement(code: str) -> str:
         "enterprise/statement.html",
         party=party,
         purpose=purpose,
-        purposes=PURPOSES,
+        purposes={name: t(*ACCOUNT_WORDS[name]) for name in PURPOSES},
+        entries={name: t(*ENTRY_WORDS[name]) for name in ENTRY_WORDS},
         moves=filled,
         cursor=cursor,
         asked=asked,

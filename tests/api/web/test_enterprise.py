@@ -2,6 +2,11 @@
 
 import re
 
+from api.web.authority_terms import ENTRIES
+from api.web.authority_terms import PURPOSES as ACCOUNTS
+from ledger.chart import PURPOSES
+from ledger.entry import EntryCode
+
 
 def text(answer):
     """Return what a page says, without tags."""
@@ -123,6 +128,14 @@ def test_the_statement_runs_to_the_balance(faced):
 
     assert page.status_code == 200
     assert "+100.000" in text(page)
+    assert "可用指标" in text(page)
+    assert "锁定" in text(page)
+    assert "holding" not in text(page).replace(":holding", "")
+
+
+def test_every_kind_of_entry_and_account_has_a_name_on_the_statement():
+    assert set(ENTRIES) == {str(code) for code in EntryCode}
+    assert set(PURPOSES) <= set(ACCOUNTS)
 
 
 def test_the_statement_of_a_period_opens_and_closes(faced):
