@@ -6,15 +6,15 @@ writer idle does the work for everyone who queues meanwhile; an idle ledger so h
 a single command, and a busy one commits in groups without any timer.
 """
 
-import gc
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 
 import sqlalchemy as sa
 
 from ledger.apply import Applying, EpochStale
+from ledger.collection import collection_off
 from ledger.command import Answer, Command, canonical, encode_payload, require_id
 from ledger.db import WAL_FRAMES_MAX, CheckpointFailed, move_wal, require_durable, shorten_wal
 from ledger.errors import Refused
@@ -269,7 +269,7 @@ class Writer:
             subjects=self.subjects,
             clock=self.clock,
         )
-        with _collection_off():
+        with collection_off():
             applying.run(batch, epoch=self.epoch)
         self._memory_is_true = True
         if self.memory.block % BLOCKS_PER_WAL_MOVE == 0:
@@ -354,23 +354,6 @@ class Writer:
         memory = load_memory(self._connection, self.subjects)
         self._connection.rollback()
         return memory
-
-
-@contextmanager
-def _collection_off() -> Iterator[None]:
-    """
-    Keep the cyclic collector out of a batch.
-
-    Rows and leaves are many, hold no cycles and go with the batch; scanning them again and again
-    costs a fifth of the time of a bulk command.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _outcome(pending: Pending) -> Answer | Refused:

@@ -15,13 +15,12 @@ The rules, in the order of the postings of each entry:
 Rule: AUD-30, AUD-31, AUD-32.
 """
 
-import gc
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from ledger.collection import collection_off
 from ledger.follow import Position, Projection, Writes
 from ledger.history import Told
 from ledger.lineage.lots import CONVERTING, ISSUANCE, NO_ORIGIN, lot_number, move_number
@@ -40,7 +39,7 @@ def plan(connection: sa.Connection, stretch: Sequence[Told], _before: Position) 
 
     Rule: AUD-30.
     """
-    with _collection_off():
+    with collection_off():
         owners = Owners(connection, stretch)
         hops = {entry.sequence: owners.hops(entry) for told in stretch for entry in told.entries}
         following = _Following(connection, owners)
@@ -48,18 +47,6 @@ def plan(connection: sa.Connection, stretch: Sequence[Told], _before: Position) 
         for told in stretch:
             following.command(told, hops)
         return following.writes()
-
-
-@contextmanager
-def _collection_off() -> Iterator[None]:
-    """Keep the cyclic collector out of a plan, which makes many pieces and no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Following:
