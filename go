@@ -82,14 +82,14 @@ case "$command" in
     test)
         install dev
         if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
-        exec .venv/bin/python -m pytest -n 3
+        exec .venv/bin/python -m pytest -n 2
         ;;
     check)
         install dev
         .venv/bin/ruff check .
         .venv/bin/ruff format --check .
         .venv/bin/mypy
-        exec .venv/bin/python -m pytest -n 3 "$@"
+        exec .venv/bin/python -m pytest -n 2 "$@"
         ;;
     bench) install dev; exec .venv/bin/python -m api.cli bench "$@" ;;
     lock) lock ;;
