@@ -226,11 +226,15 @@ def shorten_wal(connection: sa.Connection) -> bool:
     return not is_kept_back
 
 
-def _checkpoint(connection: sa.Connection, mode: str) -> tuple[int, int, int]:
+def _checkpoint(connection: sa.Connection, mode: str) -> tuple[bool, int, int]:
     """Return whether somebody kept the log back, its length, and how much of it is moved."""
     try:
         row = _sqlite_driver(connection).execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
     except sqlite3.Error as error:
+        # A read of our own is not over yet, its cursor perhaps garbage since a fault: it keeps the
+        # log back as another's would.
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_LOCKED:
+            return True, 0, 0
         fault = storage_fault(error)
         if isinstance(fault, StorageExhausted):
             raise fault from error
@@ -239,7 +243,7 @@ def _checkpoint(connection: sa.Connection, mode: str) -> tuple[int, int, int]:
     # Both are -1 where there is no log, which would be another journal mode than the ledger's.
     if not 0 <= moved <= frames:
         raise CheckpointFailed(f"{moved} of {frames} pages were moved")
-    return is_kept_back, frames, moved
+    return bool(is_kept_back), frames, moved
 
 
 def _sqlite_driver(connection: sa.Connection) -> sqlite3.Connection:

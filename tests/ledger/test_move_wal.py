@@ -59,6 +59,20 @@ def test_what_a_reader_keeps_back_is_left_for_the_next_move(bench, reader):
     assert not shorten_wal(bench.writer._connection)
 
 
+def test_a_read_of_the_writers_own_that_is_not_over_keeps_the_log_back_as_anothers_would(bench):
+    bench.do(opening(1)).require()
+    driver = bench.writer._connection.connection.driver_connection
+    unfinished = driver.execute(f"SELECT 1 UNION ALL SELECT 2 FROM {CommandRow.__tablename__}")
+    unfinished.fetchone()
+
+    assert move_wal(bench.writer._connection) == 0
+    with pytest.raises(CheckpointFailed, match="somebody still reads it"):
+        move_wal(bench.writer._connection, empty_it=True)
+    unfinished.close()
+
+    assert move_wal(bench.writer._connection) > 0
+
+
 def test_a_log_that_must_be_emptied_and_is_read_is_refused(bench, reader, monkeypatch):
     driver = bench.writer._connection.connection.driver_connection
     driver.execute("PRAGMA busy_timeout=10")
