@@ -120,18 +120,17 @@ def reach(operation: Operation, grants: Iterable[tuple[str, str]], person: str) 
 
 def read_matrix(directory: Path = DIRECTORY) -> Matrix:
     """Return the matrix as the data files have it."""
-    document = tomllib.loads((directory / "operations.toml").read_text(encoding="utf-8"))
+    operations: dict[int, Operation] = {}
     routes: dict[str, int] = {}
     for path in sorted(directory.glob("*.toml")):
-        for endpoint, number in _routes_of(path).items():
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        for operation in map(_operation, document.get("operation", ())):
+            assert operation.number not in operations, f"{operation.number} is there twice"
+            operations[operation.number] = operation
+        for endpoint, number in document.get("routes", {}).items():
             assert endpoint not in routes, f"{endpoint} has two rows, one of them in {path.name}"
             routes[endpoint] = number
-    return Matrix((_operation(row) for row in document["operation"]), routes)
-
-
-def _routes_of(path: Path) -> Mapping[str, int]:
-    found: Mapping[str, int] = tomllib.loads(path.read_text(encoding="utf-8")).get("routes", {})
-    return found
+    return Matrix(operations.values(), routes)
 
 
 def _operation(row: Mapping[str, object]) -> Operation:

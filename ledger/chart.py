@@ -53,14 +53,16 @@ def _place(pattern: str, kinds: frozenset[Kind], *, overdraws: bool = False) -> 
 CHART = (
     _place(rf"enterprise:{_ID}:(holding|held|bought|restricted)", _FLOW),
     _place(rf"enterprise:{_ID}:(pledged|frozen)", _QUOTA),
+    _place(rf"enterprise:{_ID}:leased", _QUOTA),
     _place(rf"enterprise:{_ID}:entitlement", _STANDING),
     _place(rf"enterprise:{_ID}:(cash|cash_held)", _CASH),
-    _place(rf"source:{_ID}", _STANDING),
+    _place(rf"source:{_ID}(:reserved)?", _STANDING),
     _place(r"district:[0-9]{6}:(budget|reserve|held)", _QUOTA),
+    _place(r"district:[0-9]{6}:(stored|listed)", _QUOTA),
     _place(r"scheme:issuance", _QUOTA, overdraws=True),
     _place(r"scheme:surrendered:[0-9]{4}", _FLOW),
     _place(rf"scheme:substituted:{_ID}", _STANDING),
-    _place(r"scheme:(expired|cancelled|converted)", _QUOTA),
+    _place(r"scheme:(expired|cancelled|converted|revoked)", _QUOTA),
     _place(r"bank:settlement", _CASH, overdraws=True),
     _place(r"(venue:fees|treasury:usage_fees|treasury:sales)", _CASH),
 )

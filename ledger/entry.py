@@ -30,6 +30,22 @@ class EntryCode(StrEnum):
     EXPIRY = "expiry"
     BANKING = "banking"
     CANCELLATION = "cancellation"
+    USAGE_FEE = "usage_fee"
+    CONVERSION = "conversion"
+    SUCCESSION = "succession"
+    COURT_ORDER = "court_order"
+    LEASE = "lease"
+    LEASE_RETURN = "lease_return"
+    PLEDGE = "pledge"
+    PLEDGE_RELEASE = "pledge_release"
+    PLEDGE_SALE = "pledge_sale"
+    FREEZE = "freeze"
+    THAW = "thaw"
+    RESERVATION = "reservation"
+    COLLECTION = "collection"
+    RESERVE_SALE = "reserve_sale"
+    REVOCATION = "revocation"
+    LISTING = "listing"
     REVERSAL = "reversal"
 
 
@@ -40,6 +56,11 @@ LIMITED = frozenset(
         EntryCode.DEPOSIT,
         EntryCode.WITHDRAWAL,
         EntryCode.ALLOCATION,
+        EntryCode.CONVERSION,
+        EntryCode.LEASE,
+        EntryCode.PLEDGE,
+        EntryCode.RESERVATION,
+        EntryCode.RESERVE_SALE,
     }
 )
 """

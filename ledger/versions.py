@@ -26,10 +26,16 @@ Says which entry has a reference already, and in what it differs; tells the bala
 left; tells a reference that stands twice in one command from one that was written before.
 """
 
-RULES_VERSION = TELLING
+RIGHTS = "4"
+"""
+Counts what was reserved, leased, pledged, frozen, collected and revoked before it lets go of
+quota; confirms, plans and accepts by the rules that packs have gained since.
+"""
+
+RULES_VERSION = RIGHTS
 """Raised by a release that decides any command otherwise than the one before."""
 
-VERSIONS = (FIRST_VERSION, NEARER, TELLING)
+VERSIONS = (FIRST_VERSION, NEARER, TELLING, RIGHTS)
 """Every version whose log this program can decide again, oldest first."""
 
 

@@ -13,7 +13,10 @@ SUBJECTS = (
     "districts",
     "allocation",
     "substitution",
+    "coordination",
     "compliance",
+    "moves",
+    "liens",
     "lineage",
 )
 REGISTERS = {"ledger/projections.py": "names every projection, whichever subject it is of"}

@@ -128,8 +128,8 @@ def test_a_log_of_rules_that_nobody_knows_is_not_replayed(sqlite_engine, other_e
 
 
 def test_versions_are_in_their_order():
-    assert VERSIONS == ("1", "2", "3")
-    assert RULES_VERSION == "3"
+    assert VERSIONS == ("1", "2", "3", "4")
+    assert RULES_VERSION == "4"
     assert [is_since(*pair) for pair in (("1", "2"), ("2", "2"), ("2", "1"))] == [False, True, True]
 
 

