@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "migrations" / "versions").glob("*.py"))
 NUMBERS = [path.name[:4] for path in FILES]
 
-for _tables in sorted(ROOT.glob("[a-z]*/**/tables.py")):
+for _tables in sorted(ROOT.glob("[a-z]*/**/*tables.py")):
     if _tables.parts[len(ROOT.parts)] in {"ledger", "market", "api"}:
         importlib.import_module(".".join(_tables.relative_to(ROOT).with_suffix("").parts))
 
