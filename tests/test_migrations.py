@@ -87,32 +87,39 @@ def test_each_migration_has_both_directions(function):
 def schema(engine):
     """Return everything the database has, by kind and name, as plain text that can be compared."""
     seen = sa.inspect(engine)
+    where = f"{engine.dialect.name}_where"
     found = {}
-    for table in seen.get_table_names():
-        for column in seen.get_columns(table):
-            found["column", table, column["name"]] = (
-                str(column["type"]),
-                column["nullable"],
-                column["default"],
+    for (_, table), columns in seen.get_multi_columns().items():
+        for each in columns:
+            found["column", table, each["name"]] = (
+                str(each["type"]),
+                each["nullable"],
+                each["default"],
             )
-        found["key", table] = tuple(seen.get_pk_constraint(table)["constrained_columns"])
-        for unique in seen.get_unique_constraints(table):
-            found["unique", table, unique["name"]] = tuple(unique["column_names"])
-        for check in seen.get_check_constraints(table):
-            found["check", table, check["name"]] = check["sqltext"]
-        for foreign in seen.get_foreign_keys(table):
-            found["foreign", table, foreign["name"]] = (
-                tuple(foreign["constrained_columns"]),
-                foreign["referred_table"],
-                tuple(foreign["referred_columns"]),
+    for (_, table), key in seen.get_multi_pk_constraint().items():
+        found["key", table] = tuple(key["constrained_columns"])
+    for (_, table), uniques in seen.get_multi_unique_constraints().items():
+        for each in uniques:
+            found["unique", table, each["name"]] = tuple(each["column_names"])
+    for (_, table), checks in seen.get_multi_check_constraints().items():
+        for each in checks:
+            found["check", table, each["name"]] = each["sqltext"]
+    for (_, table), foreigns in seen.get_multi_foreign_keys().items():
+        for each in foreigns:
+            found["foreign", table, each["name"]] = (
+                tuple(each["constrained_columns"]),
+                each["referred_table"],
+                tuple(each["referred_columns"]),
             )
-        for index in seen.get_indexes(table):
-            found["index", table, index["name"]] = (
-                tuple(index["column_names"]),
-                bool(index["unique"]),
-                str(index["dialect_options"].get(f"{engine.dialect.name}_where", "")),
+    for (_, table), indexes in seen.get_multi_indexes().items():
+        for each in indexes:
+            found["index", table, each["name"]] = (
+                tuple(each["column_names"]),
+                bool(each["unique"]),
+                str(each["dialect_options"].get(where, "")),
             )
-        found["options", table] = seen.get_table_options(table)
+    for (_, table), options in seen.get_multi_table_options().items():
+        found["options", table] = options
     return found
 
 

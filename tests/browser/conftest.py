@@ -2,10 +2,13 @@
 
 import shutil
 import threading
+from contextlib import closing
 
 import pytest
 
-from api.demo.play import play
+from api.demo.cast import dates
+from api.demo.play import play_chapters
+from api.demo.stage import HandClock, Stage
 from api.demo.voice import Voice
 from api.processes import application_of, clock_of
 from api.program import Program
@@ -29,8 +32,11 @@ FLAGS = [
 def site(tmp_path_factory):
     """The address of the demonstration, after its year, in its open session."""
     data = tmp_path_factory.mktemp("site")
+    (data / "papers").mkdir()
     url = sqlite_url(data)
-    play(url, data, voice=Voice("zh", silent=True), started=0.0)
+    hand = HandClock(dates()["opened"])
+    with closing(Program(url, clock=hand)) as playing:
+        play_chapters(Stage(playing, hand, Voice("zh", silent=True), data / "papers"))
     clock = clock_of(url)
     program = Program(url, clock=clock, holder="browser")
     with application_of(url, program, Settings(), clock) as application:
