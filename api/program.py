@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic.util import CommandError
 
 from api.schema import require_schema
 from ledger.adopt import POLICY
@@ -27,6 +26,7 @@ from ledger.subject import Subjects
 from ledger.substitution.subject import SUBSTITUTION
 from ledger.writer import Clock, Writer
 from market.subject import MARKET
+from migrations.numbered import SchemaStrange
 
 if TYPE_CHECKING:
     from api.verifying import Verifying
@@ -94,7 +94,7 @@ class Program:
             verifying.before_migrating(self.engine)
         try:
             require_schema(self.engine)
-        except CommandError as error:
+        except SchemaStrange as error:
             raise LedgerDamaged("schema", "alembic_version", str(error)) from error
         if verifying is not None:
             verifying.before_writing(self.engine, self.subjects)

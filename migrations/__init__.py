@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
+from migrations import numbered
+
+FOLDER = Path(__file__).parent
+VERSION_TABLE = "alembic_version"
 UPGRADE_LOCK = 0x59_4E_4D_49_47
 """The advisory lock under which PostgreSQL, like SQLite, has one who migrates at a time."""
 
@@ -22,24 +22,14 @@ WAIT_SECONDS = 120
 """How long a process waits for another one that migrates."""
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
 def head() -> str:
     """Return the number of the newest migration."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
-    assert newest is not None
-    return newest
+    return numbered.newest(FOLDER)
 
 
 def current(engine: sa.Engine) -> str | None:
     """Return the number of the last migration the database has seen, None for an empty one."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    return numbered.seen(engine, VERSION_TABLE)
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
@@ -51,17 +41,13 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     if revision == "head" and current(engine) == head():
         return
     with _alone(engine) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        numbered.run(connection, FOLDER, revision, is_upgrade=True)
 
 
 def downgrade(engine: sa.Engine, revision: str) -> None:
     """Take the database down to *revision* ("base" for nothing), in one transaction."""
     with _alone(engine) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
+        numbered.run(connection, FOLDER, revision, is_upgrade=False)
 
 
 @contextmanager
