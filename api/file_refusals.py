@@ -104,6 +104,13 @@ class CellNotListed(CellRefused):
     code = "cell_not_listed"
 
 
+class CellNotDay(CellRefused):
+    """A cell of a day holds something else."""
+
+    code = "cell_not_a_day"
+    wanted = "a day such as 2026-06-30"
+
+
 class CellIsFormula(CellRefused):
     """A cell begins like a spreadsheet formula."""
 

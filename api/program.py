@@ -15,12 +15,16 @@ from ledger.adopt import POLICY
 from ledger.allocation.subject import ALLOCATION
 from ledger.command import Answer, Command
 from ledger.compliance.subject import COMPLIANCE
+from ledger.coordination.subject import COORDINATION
 from ledger.damage import LedgerDamaged, naming_damage
 from ledger.db import connect, sqlite_url
 from ledger.districts.subject import DISTRICTS
 from ledger.errors import Refused
 from ledger.kernel import compose
+from ledger.liens.change_subject import CHANGES
+from ledger.liens.subject import LIENS
 from ledger.metering.subject import METERING
+from ledger.moves.subject import MOVES
 from ledger.parties.enroll import PARTIES
 from ledger.subject import Subjects
 from ledger.substitution.subject import SUBSTITUTION
@@ -38,7 +42,11 @@ SUBJECTS = (
     DISTRICTS,
     ALLOCATION,
     SUBSTITUTION,
+    COORDINATION,
     COMPLIANCE,
+    MOVES,
+    LIENS,
+    CHANGES,
     MARKET,
 )
 

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -69,7 +70,17 @@ def is_workbook(raw: bytes) -> bool:
     return raw.startswith((_ZIP, _OLE))
 
 
-def workbook_rows(file: str, raw: bytes) -> list[list[str]]:
+class Bounds(NamedTuple):
+    """How many rows a file may have, and how many bytes it may be once it is unpacked."""
+
+    rows: int
+    expanded: int
+
+
+USUAL = Bounds(ROWS_MAX, EXPANDED_MAX)
+
+
+def workbook_rows(file: str, raw: bytes, bounds: Bounds = USUAL) -> list[list[str]]:
     """
     Return the rows of a workbook's one sheet as text; an empty row is an empty list.
 
@@ -77,10 +88,10 @@ def workbook_rows(file: str, raw: bytes) -> list[list[str]]:
     """
     if raw.startswith(_OLE):
         raise WorkbookLocked(file) if _ENCRYPTED in raw else WorkbookOld(file)
-    members = _unpacked(file, raw)
+    members = _unpacked(file, raw, bounds.expanded)
     if any(_MACROS.search(name) for name in members):
         raise WorkbookHasMacros(file)
-    _require_plain(file, members)
+    _require_plain(file, members, bounds.rows)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(_packed(members))) as book:
             name = _the_sheet(file, book, members)
@@ -93,9 +104,9 @@ def workbook_rows(file: str, raw: bytes) -> list[list[str]]:
     return [row if any(row) else [] for row in texts]
 
 
-def _unpacked(file: str, raw: bytes) -> dict[str, bytes]:
+def _unpacked(file: str, raw: bytes, expanded: int) -> dict[str, bytes]:
     """Return the members of the package; never unpack more than an import can be."""
-    members, left = {}, EXPANDED_MAX
+    members, left = {}, expanded
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as package:
             if len(package.infolist()) > MEMBERS_MAX:
@@ -105,7 +116,7 @@ def _unpacked(file: str, raw: bytes) -> dict[str, bytes]:
                     content = member.read(left + 1)
                 left -= len(content)
                 if left < 0:
-                    raise WorkbookTooLarge(file, f"unpacks to more than {EXPANDED_MAX} bytes")
+                    raise WorkbookTooLarge(file, f"unpacks to more than {expanded} bytes")
                 members[info.filename] = content
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
         raise WorkbookUnreadable(file, "is damaged") from None
@@ -138,14 +149,14 @@ def _the_sheet(file: str, book: CalamineWorkbook, members: dict[str, bytes]) -> 
     return names[0]
 
 
-def _require_plain(file: str, members: dict[str, bytes]) -> None:
+def _require_plain(file: str, members: dict[str, bytes], rows_max: int) -> None:
     """Refuse formulas, merged cells, hidden rows and columns, and values far out on any sheet."""
     for name, content in members.items():
         if not _SHEET.fullmatch(name):
             continue
         places: dict[type[WorkbookNotPlain], list[str]] = {kind: [] for kind in _NOT_PLAIN}
         try:
-            for kind, place in _marks(file, content):
+            for kind, place in _marks(file, content, rows_max):
                 places[kind].append(place)
         except (ElementTree.ParseError, LookupError, ValueError):  # no XML, encoding or number
             raise WorkbookUnreadable(file, "is damaged") from None
@@ -154,7 +165,9 @@ def _require_plain(file: str, members: dict[str, bytes]) -> None:
                 raise kind(file, found)
 
 
-def _marks(file: str, content: bytes) -> Iterator[tuple[type[WorkbookNotPlain], str]]:
+def _marks(
+    file: str, content: bytes, rows_max: int
+) -> Iterator[tuple[type[WorkbookNotPlain], str]]:
     """Yield what is not plain in one sheet: its refusal, and its place as Excel writes places."""
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise WorkbookUnreadable(file, "is damaged")
@@ -166,7 +179,7 @@ def _marks(file: str, content: bytes) -> Iterator[tuple[type[WorkbookNotPlain], 
             if "f" in tags:
                 yield WorkbookHasFormulas, place
             if tags:
-                _require_near(file, place)
+                _require_near(file, place, rows_max)
         elif tag == "mergeCell":
             yield WorkbookHasMergedCells, element.get("ref", "?")
         elif tag in ("row", "col"):
@@ -191,7 +204,7 @@ def _letters(column: int) -> str:
     return letters
 
 
-def _require_near(file: str, place: str) -> None:
+def _require_near(file: str, place: str, rows_max: int) -> None:
     """Refuse a value so far from the first cell that a table up to it would fill the memory."""
     found = _CELL.fullmatch(place)
     if found is None:
@@ -201,8 +214,8 @@ def _require_near(file: str, place: str) -> None:
         column = column * 26 + ord(letter) - ord("A") + 1
     if column > COLUMNS_MAX:
         raise WorkbookTooLarge(file, f"has a value at {place}, beyond column {COLUMNS_MAX}")
-    if int(found[2]) > ROWS_MAX + 1:
-        raise TooManyRows(file, int(found[2]) - 1)
+    if int(found[2]) > rows_max + 1:
+        raise TooManyRows(file, int(found[2]) - 1, largest=rows_max)
 
 
 def _text(value: object) -> str:

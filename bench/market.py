@@ -34,7 +34,7 @@ from ledger.parties.party import credit_check
 from ledger.policy import to_plain
 from ledger.register import OpenLedger
 from ledger.roles import Grant
-from ledger.subject import Role
+from ledger.subject import Role, Subject
 from ledger.transfer import Line, PostLines
 from ledger.work import Work
 from ledger.writer import Writer
@@ -63,9 +63,12 @@ EngineOf = Callable[[], AbstractContextManager[sa.Engine]]
 class Floor:
     """A ledger with one instrument in continuous trading and funded enterprises."""
 
+    parts: tuple[Subject, ...] = (PARTIES, POLICY, MARKET)
+    offices: tuple[Role, ...] = OFFICES
+
     def __init__(self, engine: sa.Engine) -> None:
         self.now = start_of(DAY, minute=550)
-        self.subjects = compose((PARTIES, POLICY, MARKET))
+        self.subjects = compose(self.parts)
         self.writer = Writer(engine, self.subjects, clock=lambda: self.now)
         self.sent = 0
         self._open()
@@ -99,7 +102,7 @@ class Floor:
         return Command(f"bench:{self.sent}", actor, payload)
 
     def _open(self) -> None:
-        grants = tuple(Grant(office(role, n), role) for role in OFFICES for n in (1, 2))
+        grants = tuple(Grant(office(role, n), role) for role in self.offices for n in (1, 2))
         opening = OpenLedger(name="bench", jurisdiction="sample", purpose="training", grants=grants)
         self.do(opening)
         for pack in ("national", "sample"):

@@ -7,11 +7,14 @@ what was read. Roles of both persons are checked again at the moment of effect.
 
 from typing import ClassVar
 
-from ledger.command import Payload, encode_payload, payload_hash, read_payload_json
+import msgspec
+
+from ledger.command import Payload, canonical, encode_payload, payload_hash, read_payload_json
 from ledger.errors import Refused
 from ledger.roles import has_role_anywhere, require_role
 from ledger.subject import VERB_DECIDES, Handler, Result, Role, Subjects
 from ledger.tables import ProposalRow
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 PROPOSAL_LIFE_MICROSECONDS = 24 * 3_600 * 1_000_000
@@ -134,7 +137,7 @@ class Approvals:
         """
         handler, proposed = self._proposed(payload)
         self._require_maker(work, handler, proposed, work.actor)
-        encoded = encode_payload(proposed)
+        encoded = _encoded(work, payload, proposed)
         work.session.add(
             ProposalRow(
                 id=work.sequence,
@@ -244,3 +247,16 @@ class Approvals:
             roles=handler.makers,
             scope=handler.scope(work, proposed),
         )
+
+
+def _encoded(work: Work, payload: Propose, proposed: Payload) -> bytes:
+    """
+    Return the canonical JSON of what is proposed.
+
+    A document of an older release is kept as it was written: a field that its kind has gained since
+    was not read by whoever approved it.
+    """
+    encoded = encode_payload(proposed)
+    if work.is_since(RIGHTS):
+        return encoded
+    return canonical(msgspec.json.decode(payload.document))

@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypedDict
 
 Value = int | Decimal | Fraction | str
+
+_WHOLE_EXACT = 10**28
+"""Whole numbers below this are written alike by decimals of the usual precision."""
 
 EXACT = "none"
 HALF_UP = "half up to a whole unit"
@@ -92,7 +96,11 @@ def step(
 
 def as_text(value: Value) -> str:
     """Return *value* as exact text: a fraction as a decimal where it ends, else as n/d."""
+    if type(value) is int or type(value) is str:
+        return str(value)
     if isinstance(value, Fraction):
+        if value.denominator == 1 and abs(value.numerator) < _WHOLE_EXACT:
+            return str(value.numerator)
         return _fraction_text(value)
     if isinstance(value, Decimal):
         return format(value, "f")
@@ -133,6 +141,7 @@ def _step_from_plain(plain: PlainStep) -> Step:
     )
 
 
+@lru_cache(maxsize=4_096)
 def _fraction_text(value: Fraction) -> str:
     decimal = Decimal(value.numerator) / Decimal(value.denominator)
     if Fraction(decimal) == value:

@@ -25,7 +25,7 @@ from ledger.references import (
 )
 from ledger.rows import RowsEmpty
 from ledger.subject import Handler, Result, Role
-from ledger.transfer import ENTRIES_MAX, TooManyEntries, require_not_held
+from ledger.transfer import ENTRIES_MAX, TooManyEntries, require_plain
 from ledger.up_to import as_much_as_may
 from ledger.work import Work
 
@@ -114,13 +114,13 @@ class _Chains:
         Post one line of a chain that has *written* some; return what the answer tells of it.
 
         Refusals in this order: reference empty, too long, twice in the chain, written before,
-        reserved; an end that stands behind holds; a time it cannot count from; those of
+        reserved; an end that is no plain account; a time it cannot count from; those of
         `ledger.post`.
         """
         work = self.work
         asked = Posting(line.source, line.destination, line.asset, line.amount)
         self._require_new(line, asked, written)
-        require_not_held(line.source, line.destination)
+        require_plain(work, line.source, line.destination)
         if line.effective_at is not None:
             require_effective(work, line.effective_at)
         posting = asked

@@ -123,3 +123,11 @@ def of_enterprise(enterprise: str, purpose: str) -> str:
 def is_held(address: str) -> bool:
     """Return whether the account at *address* stands behind holds."""
     return address.endswith(HELD)
+
+
+_KEPT = re.compile(r"enterprise:[^:]+:(?:leased|pledged|frozen)|source:.+", re.ASCII)
+
+
+def is_kept(address: str) -> bool:
+    """Return whether a subject keeps a book of its own about what the account at *address* has."""
+    return _KEPT.fullmatch(address) is not None

@@ -61,6 +61,7 @@ LIMITED = frozenset(
         EntryCode.PLEDGE,
         EntryCode.RESERVATION,
         EntryCode.RESERVE_SALE,
+        EntryCode.USAGE_FEE,
     }
 )
 """

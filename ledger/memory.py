@@ -186,6 +186,10 @@ class Memory:
         assert isinstance(found, kind)
         return found
 
+    def kept(self, kind: type[Cache]) -> Cache | None:
+        """Return the cache of class *kind*, None where no subject of this ledger keeps one."""
+        return self.cache(kind) if kind in self._caches else None
+
     def balance(self, address: str, asset: str) -> int:
         """Return the balance of *asset* in the account at *address*; zero where there is none."""
         account = self.accounts.get(address)

@@ -39,12 +39,13 @@ class Shape(StrEnum):
 _UNITS = {
     Shape.SWITCH: "switch",
     Shape.WHOLE: (
-        "count day workday hour month year basis_points tce t kwh fen fen_per_tce fen_per_t"
+        "count minute day workday hour month year basis_points tce t kwh fen fen_per_tce fen_per_t"
     ),
     Shape.NUMBER: (
         "share ratio percent percentage_point pue hour_per_year mw 10k_kw 10k_tce 100m_yuan"
-        " 100m_kwh tce_per_10k_yuan kgce_per_kwh gce_per_kwh kgce_per_gj kgce_per_t kgce_per_m2"
-        " kgce_per_person"
+        " 100m_kwh tce_per_10k_yuan 10k_yuan_per_tce 10k_yuan_per_mu kgce_per_kwh gce_per_kwh"
+        " kgce_per_gj kgce_per_t kgce_per_m2"
+        " kgce_per_person kgce_per_case kgoe_per_t kgoe_per_t_factor kwh_per_t fen_per_kwh"
     ),
     Shape.DATE: "date",
     Shape.CHOICE: "choice",

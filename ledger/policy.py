@@ -32,6 +32,7 @@ __all__ = [
     "as_texts",
     "candidates",
     "chain",
+    "found_of",
     "from_plain",
     "in_force",
     "label_zh",
@@ -173,9 +174,14 @@ def in_force(packs: Mapping[str, Pack], pack_id: str, key: str, on: date) -> Fou
     standing = candidates(packs, pack_id, key, on)
     if not standing:
         raise ParameterMissing(key, pack=pack_id, on=on)
+    return found_of(standing)
+
+
+def found_of(standing: tuple[Candidate, ...]) -> Found:
+    """Return what the first of several candidates, the most local one, says."""
     winner = standing[0]
     return Found(
-        key=key,
+        key=winner.parameter.key,
         value=winner.parameter.value,
         unit=winner.parameter.unit,
         status=winner.parameter.status,

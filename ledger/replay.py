@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import msgspec
 import sqlalchemy as sa
 
 from ledger.command import Command, PayloadMalformed, canonical, read_payload_json
@@ -139,7 +140,8 @@ def _pending(row: CommandTold, subjects: Subjects) -> Pending:
         ) from malformed
     return Pending(
         Command(row.id, row.actor, payload),
-        canonical(payload),
+        # As it was written: a field that the kind has gained since was no part of what was sent.
+        canonical(msgspec.json.decode(row.payload)),
         by_writer=row.kind == Tick.kind,
         recorded_at=row.recorded_at,
         rules_version=row.rules_version,

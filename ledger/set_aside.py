@@ -16,7 +16,7 @@ from ledger.memory import Hold
 from ledger.post import AccountUnknown, post
 from ledger.roles import has_role_anywhere, require_role
 from ledger.subject import VERB_DECIDES, Handler, Result, Role
-from ledger.transfer import require_not_held
+from ledger.transfer import require_plain
 from ledger.work import Work
 
 OF_SUBJECT = ":"
@@ -83,7 +83,7 @@ def place_hold(work: Work, payload: PlaceHold) -> Result:
 def capture_hold(work: Work, payload: CaptureHold) -> Result:
     """Use part of a hold, for an account without holds; what is left stays held. Rule: REG-15."""
     hold = _plain_hold(work, payload.hold)
-    require_not_held(payload.destination)
+    require_plain(work, payload.destination)
     if payload.destination not in work.memory.accounts:
         raise AccountUnknown(payload.destination)
     holds.take(work, hold, payload.amount)

@@ -326,6 +326,7 @@ APPEND_ONLY = (
     "outbox",
     "period_seals",
     "metadata",
+    "waivers",
 )
 """Tables whose rows a database trigger refuses to change or delete."""
 

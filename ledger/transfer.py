@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 import sqlalchemy as sa
 
-from ledger.chart import is_held
+from ledger.chart import is_held, is_kept
 from ledger.command import Payload
 from ledger.effective import EffectiveTooEarly, require_effective
 from ledger.entry import EntryCode, Posting
@@ -18,6 +18,7 @@ from ledger.post_bulk import post_plain
 from ledger.references import read_postings, require_new, require_unreserved
 from ledger.subject import Handler, Result, Role
 from ledger.tables import EntryRow
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 ENTRIES_MAX = 8_192
@@ -38,6 +39,20 @@ class HeldUnits(Refused):
     def __init__(self, address: str) -> None:
         super().__init__(
             f"{address} stands behind holds; capture or release the hold instead", account=address
+        )
+
+
+class KeptUnits(Refused):
+    """A plain entry would move units that a subject keeps a book of its own about."""
+
+    code = "kept_units"
+    rule = "REG-70"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"{address} holds what is leased, pledged, frozen or freed; use the commands of that"
+            " subject, which keep its book as well",
+            account=address,
         )
 
 
@@ -114,7 +129,7 @@ def post_lines(work: Work, payload: PostLines) -> Result:
     for reference in references:
         require_unreserved(reference)
     ends = {line.source for line in lines} | {line.destination for line in lines}
-    require_not_held(*sorted(filter(is_held, ends)))
+    require_plain(work, *sorted(end for end in ends if is_held(end) or is_kept(end)))
     first = work.memory.entry_sequence + 1
     count = post_plain(
         work,
@@ -130,18 +145,24 @@ def _posting(line: Line) -> Posting:
     return Posting(line.source, line.destination, line.asset, line.amount)
 
 
-def require_not_held(*addresses: str) -> None:
-    """Refuse the first address that stands behind holds. Rule: REG-15."""
+def require_plain(work: Work, *addresses: str) -> None:
+    """
+    Refuse the first address that stands behind holds, or whose book a subject keeps.
+
+    Rule: REG-15, REG-70.
+    """
     for address in addresses:
         if is_held(address):
             raise HeldUnits(address)
+        if is_kept(address) and work.is_since(RIGHTS):
+            raise KeptUnits(address)
 
 
 def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
     """
     Undo an entry: transfers and cash only, once, and never a reversal.
 
-    Refusals in this order: not reversible, an end that stands behind holds, a time it cannot count
+    Refusals in this order: not reversible, an end that is no plain account, a time it cannot count
     from, then those of `ledger.post`. Floors, ceilings and a freeze do not bind it.
 
     Rule: REG-18, REG-45.
@@ -158,7 +179,7 @@ def reverse_entry(work: Work, payload: ReverseEntry) -> Result:
         raise NotReversible(payload.entry, "it was reversed before")
     postings = read_postings(work, payload.entry)
     for posting in postings:
-        require_not_held(posting.source, posting.destination)
+        require_plain(work, posting.source, posting.destination)
     effective_at = payload.effective_at
     if effective_at is not None:
         require_effective(work, effective_at)

@@ -52,9 +52,14 @@ def largest_remainder(shares: list[Fraction], total: int) -> list[int]:
     assert total >= 0
     weight = sum(shares)
     assert weight > 0
-    exact = [share * total / weight for share in shares]
-    whole = [int(value) for value in exact]
-    by_remainder = sorted(range(len(shares)), key=lambda i: (whole[i] - exact[i], i))
+    if all(share.denominator == 1 for share in shares):
+        # Whole numbers, as in every plan of a year, need no fractions to be exact.
+        parts = [divmod(share.numerator * total, weight.numerator) for share in shares]
+    else:
+        exact = [share * total / weight for share in shares]
+        parts = [divmod(value, 1) for value in exact]  # type: ignore[misc]
+    whole = [part for part, _ in parts]
+    by_remainder = sorted(range(len(shares)), key=lambda i: (-parts[i][1], i))
     for index in by_remainder[: total - sum(whole)]:
         whole[index] += 1
     return whole

@@ -4,12 +4,15 @@ Open an ascending one-way auction: the seller offers a whole lot, the operator a
 
 from typing import ClassVar
 
+from ledger.allocation.increment import require_within_increment
+from ledger.asset import parse_asset
 from ledger.command import Payload
 from ledger.errors import Refused
 from ledger.memory import Account
 from ledger.register import open_if_new
 from ledger.roles import require_role
 from ledger.subject import Result, Role
+from ledger.units import KGCE_PER_TCE
 from ledger.work import Work
 from market.cover import hold_quota, require_open
 from market.limits import require_lot, require_tick
@@ -85,13 +88,30 @@ def open_tender(work: Work, payload: OpenTender) -> Result:
     Hold the lot and open the first round; the tender's number is the command's sequence.
 
     Refusals in this order: instrument, mode, the seller and who acts for it,
-    quantity, prices, rounds, bidders, cover.
-    Rules: MKT-42, MKT-81, SET-31.
+    quantity, prices, rounds, bidders, what a district may sell of its increment, cover.
+    Rules: MKT-42, MKT-81, SET-31, ALC-82.
     """
     venue = work.memory.cache(Venue)
     listing = venue.listing(payload.instrument)
     listing.require_mode(Mode.TENDER)
     account, held = _seller_accounts(work, venue, listing, payload.seller)
+    return open_lot(work, venue, listing, payload, account=account, held=held)
+
+
+def open_lot(
+    work: Work,
+    venue: Venue,
+    listing: Listing,
+    payload: OpenTender,
+    *,
+    account: Account,
+    held: Account,
+) -> Result:
+    """
+    Hold what *payload* offers, out of *account*, and open the first round.
+
+    Refusals in this order: quantity, prices, rounds, bidders, cover. Rules: MKT-42, MKT-81, SET-31.
+    """
     tick_fen = listing.limits.tick_fen
     require_lot(payload.quantity_tce, lot_tce=listing.limits.lot_tce)
     require_tick(payload.reserve_price_fen, tick_fen=tick_fen)
@@ -99,6 +119,7 @@ def open_tender(work: Work, payload: OpenTender) -> Result:
     if payload.rounds_max is not None and payload.rounds_max < 1:
         raise TermUnlawful("rounds_max", str(payload.rounds_max), accepted="at least 1")
     bidders = _admitted(work, venue, listing, payload)
+    _require_increment(work, listing, payload)
     hold = hold_quota(
         work,
         account=account,
@@ -143,6 +164,21 @@ def _seller_accounts(
     if name != listing.area:
         raise OutsideArea(seller, area=listing.area)
     return reserve, open_if_new(work, f"{seller}:held")
+
+
+def _require_increment(work: Work, listing: Listing, payload: OpenTender) -> None:
+    """Count what a district offers of its yearly increment, where its pack limits that."""
+    kind, _, district = payload.seller.partition(":")
+    if kind == "district":
+        asset = parse_asset(listing.asset.code)
+        require_within_increment(
+            work,
+            district,
+            year=asset.vintage,
+            measure=asset.measure,
+            amount=payload.quantity_tce * KGCE_PER_TCE,
+            reference=f"tender:{work.sequence}",
+        )
 
 
 def _admitted(work: Work, venue: Venue, listing: Listing, payload: OpenTender) -> list[str]:

@@ -10,13 +10,16 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from ledger import hold as holds
+from ledger.allocation.increment import give_back
 from ledger.command import Payload
 from ledger.errors import Refused
+from ledger.liens.freeze import fill
 from ledger.subject import Result
 from ledger.work import Work
 from market.clearing import fee_fen
 from market.cover import hold_cash, require_open
 from market.limits import require_tick
+from market.pledge_sale import settle_auction
 from market.settle import settle_lot
 from market.tables import TenderBidRow, TenderRow
 from market.tender import RoundBid, Tender, TenderState, award, bid, end_round
@@ -109,6 +112,7 @@ def close_round(work: Work, payload: CloseRound) -> Result:
     lot = award(tender) if tender.state is not TenderState.OPEN else None
     if lot is not None:
         row.trade = _deliver(work, row, bids[-1])
+        settle_auction(work, row, lot.consideration_fen)
         result |= {
             "trade": row.trade,
             "bidder": lot.bidder,
@@ -117,8 +121,18 @@ def close_round(work: Work, payload: CloseRound) -> Result:
         }
     elif tender.state is TenderState.UNSOLD:
         holds.release(work, work.memory.holds[row.hold_id])
+        give_back(work, f"tender:{row.id}")
+        settle_auction(work, row, None)
+        _let_courts_take(work, row)
     work.publish("tender", {"tender": row.id, "state": row.state, "round": row.round})
     return result
+
+
+def _let_courts_take(work: Work, row: TenderRow) -> None:
+    """Let a freeze that waited for a lot have it, now that it has come back. Rule: LIE-31."""
+    kind, _, name = row.seller.partition(":")
+    if kind == "enterprise":
+        fill(work, name, work.memory.cache(Venue).listing(row.instrument).asset.code)
 
 
 def _deliver(work: Work, row: TenderRow, winner: TenderBidRow) -> int:

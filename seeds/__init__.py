@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from ledger.parameter_register import ParameterRegister, parse_parameters
 from ledger.policy import Pack, chain, parse_pack
 from ledger.rules import Rule, parse_rules, register
 
@@ -28,10 +29,20 @@ def read_packs() -> dict[str, Pack]:
     return packs
 
 
+def read_industry_lists() -> dict[str, Mapping[str, object]]:
+    """Return every list of two-high industries by version, as the command that adopts it says."""
+    return {path.stem: _toml(path) for path in sorted(_HERE.glob("two_high/*.toml"))}
+
+
 def read_rules() -> dict[str, Rule]:
     """Return the rule register by id, from every `seeds/rules/*.toml`."""
     paths = sorted(_HERE.glob("rules/*.toml"))
     return register(rule for path in paths for rule in parse_rules(_toml(path)))
+
+
+def read_parameters() -> ParameterRegister:
+    """Return what every key of a pack means, from `seeds/parameters.toml`."""
+    return parse_parameters(_toml(_HERE / "parameters.toml"))
 
 
 def _toml(path: Path) -> Mapping[str, object]:

@@ -300,7 +300,11 @@ def test_forty_steps_cross_a_close_an_opening_a_hold_and_the_surrender_deadline(
     assert "2026-07-14 15:00" in told[4].zh
     assert told[5].en == "2026-07-15 09:10: AS-E26, JN-E26, LY-E26, QD-E26: the day is opened."
     assert told[13].zh.startswith("2026-07-16 17:00：")
-    assert told[14].en == (
+    assert [words.en for words in told[14:16]] == [
+        "2026-12-31 00:00: the debt that pledge PL1 secures is due.",
+        "2027-01-01 00:00: lease L1 is over, its units are back.",
+    ]
+    assert told[16].en == (
         "2027-07-01 00:00: the surrender deadline of 2026 has passed, the year is closing."
     )
     assert visit.rows("SELECT key FROM due WHERE done_by IS NULL") == []

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import seeds
+from ledger.pack_check import require_ranges
 from ledger.pack_value import SHAPES, Shape
-from ledger.policy import ParameterMissing, Status, candidates, in_force, label_zh
+from ledger.policy import ParameterMissing, Status, candidates, chain, in_force, label_zh
 
 PACKS = seeds.read_packs()
 SOURCES = Path(__file__).resolve().parents[2] / "shared" / "sources"
@@ -119,6 +120,133 @@ def test_sample_values_stand_in_the_sample_pack_alone():
     ]
 
     assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    ("pack_id", "expected"),
+    [
+        ("qingdao", ["qingdao", "shandong", "national"]),
+        ("jinan", ["jinan", "shandong", "national"]),
+        ("lianyungang", ["lianyungang", "jiangsu", "national"]),
+        ("dongsheng", ["dongsheng", "ordos", "inner_mongolia", "national"]),
+        ("anshun", ["anshun", "guizhou", "national"]),
+        ("pinghu", ["pinghu", "zhejiang", "national"]),
+        ("shizuishan", ["shizuishan", "ningxia", "national"]),
+        ("fujian", ["fujian", "national"]),
+        ("henan", ["henan", "national"]),
+        ("sichuan", ["sichuan", "national"]),
+        ("hebei", ["hebei", "national"]),
+        ("carbon_analogue", ["carbon_analogue"]),
+        ("sample", ["sample", "national"]),
+    ],
+)
+def test_the_chain_runs_from_district_to_city_to_province_to_nation(pack_id, expected):
+    assert [pack.id for pack in chain(PACKS, pack_id)] == expected
+
+
+def test_carbon_markets_are_analogues_and_the_parent_of_no_place():
+    analogue = PACKS["carbon_analogue"]
+
+    assert {each.status for each in analogue.parameters} == {Status.ANALOGUE}
+    assert [pack.id for pack in PACKS.values() if pack.parent == analogue.id] == []
+
+
+def test_every_range_of_every_pack_is_the_right_way_up():
+    for pack in PACKS.values():
+        require_ranges(pack)
+
+
+UNREAD = (
+    *("henan", "zhejiang", "pinghu", "fujian", "sichuan", "hebei", "ningxia", "shizuishan"),
+    *("jiangsu", "guizhou", "inner_mongolia", "ordos"),
+)
+
+
+@pytest.mark.parametrize("pack_id", UNREAD)
+def test_a_place_whose_text_was_read_in_part_only_quotes_and_confirms_nothing(pack_id):
+    assert {each.status for each in PACKS[pack_id].parameters} <= {
+        Status.UNCONFIRMED,
+        Status.ANALOGUE,
+    }
+    assert not any(each.quote for each in PACKS[pack_id].parameters)
+
+
+@pytest.mark.parametrize(
+    ("pack_id", "key", "on", "expected", "giver"),
+    [
+        # Province over nation, on the first day of the province's document and the day before it.
+        ("henan", "purchase.formula", date(2022, 7, 9), "none", "national"),
+        ("henan", "purchase.formula", date(2022, 7, 10), "two_high_coefficient", "henan"),
+        ("henan", "scheme.family", date(2022, 7, 9), "annual_surrender", "henan"),
+        ("henan", "scheme.family", date(2022, 7, 10), "paid_increment", "henan"),
+        # City over province over nation.
+        ("pinghu", "purchase.formula", date(2026, 6, 1), "all_added", "pinghu"),
+        ("pinghu", "purchase.intensity_threshold", date(2026, 6, 1), "0.6", "zhejiang"),
+        ("pinghu", "price.base_fen_per_tce", date(2026, 6, 1), 8000, "pinghu"),
+        ("shizuishan", "price.base_fen_per_tce", date(2025, 5, 22), 15000, "shizuishan"),
+        # District over city.
+        ("dongsheng", "gate.below_district_intensity", date(2023, 1, 1), "guaranteed", "dongsheng"),
+        # An expired value: the last day of the right in Zhejiang and the day after it.
+        ("zhejiang", "expiry_standing.day", date(2020, 12, 31), "2020-12-31", "zhejiang"),
+        ("shandong", "collection.share.coking_coal", date(2025, 12, 31), "70/100", "shandong"),
+    ],
+)
+def test_the_most_local_value_holds_on_its_days(pack_id, key, on, expected, giver):
+    found = in_force(PACKS, pack_id, key, on)
+
+    assert (found.value, found.pack_id) == (expected, giver)
+
+
+@pytest.mark.parametrize(
+    ("pack_id", "key", "day_after"),
+    [
+        ("zhejiang", "expiry_standing.day", date(2021, 1, 1)),
+        ("shandong", "collection.share.coking_coal", date(2026, 1, 1)),
+        ("shizuishan", "price.divisor_intensity", date(2026, 1, 1)),
+        ("shizuishan", "price.base_fen_per_tce", date(2025, 5, 21)),
+    ],
+)
+def test_a_value_that_has_expired_or_not_begun_is_missing(pack_id, key, day_after):
+    with pytest.raises(ParameterMissing):
+        in_force(PACKS, pack_id, key, day_after)
+
+
+@pytest.mark.parametrize(
+    ("pack_id", "key", "expected"),
+    [
+        ("carbon_analogue", "shortfall.fine_multiplier_min", "5"),
+        ("carbon_analogue", "shortfall.fine_multiplier_max", "10"),
+        ("carbon_analogue", "shenzhen.shortfall.fine_multiplier", "3"),
+        ("carbon_analogue", "shenzhen.shortfall.price_window_months", 6),
+        ("fujian", "scheme.authority", "industry_and_information"),
+        ("henan", "purchase.two_high_coefficient_min", "3/10"),
+        ("henan", "purchase.two_high_coefficient_max", "1"),
+        ("hebei", "scheme.instruments", ("energy", "coal")),
+        ("national", "limit.converter.benchmark", "-30"),
+        ("national", "limit.cement_clinker.baseline", "117"),
+        ("national", "packs.notice_days", 1),
+        ("pinghu", "price.tier_above_intensity", "0.73"),
+        ("sichuan", "scheme.family", "annual_surrender"),
+        ("zhejiang", "purchase.government_increment_sale_share", "50/100"),
+    ],
+)
+def test_figures_of_the_references_are_found(pack_id, key, expected):
+    assert in_force(PACKS, pack_id, key, date(2026, 6, 1)).value == expected
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        (date(2021, 12, 31), 13700),
+        (date(2022, 1, 1), 13650),
+        (date(2023, 1, 1), 13450),
+        (date(2025, 1, 1), 13300),
+    ],
+)
+def test_the_first_step_of_the_aluminium_tariff_falls(on, expected):
+    assert (
+        in_force(PACKS, "national", "tariff.aluminium.first_step_kwh_per_t", on).value == expected
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import click
 import seeds
 from api.csv_rows import read_rows
 from api.options import actor_options, data_option, fresh_id, json_option, opened
+from api.pack_files import adoption
 from api.say import say_answer
-from ledger.adopt import AdoptPack
+from ledger.adopt import Policy
 from ledger.approve import proposing
-from ledger.command import Command, canonical
-from ledger.policy import to_plain
+from ledger.command import Command
+from ledger.pack_value import parse_day
 from ledger.register import OpenLedger
 from ledger.roles import Grant
 from ledger.subject import Role
@@ -52,16 +53,28 @@ def init(
 @click.command()
 @data_option
 @click.argument("pack")
+@click.option(
+    "--from",
+    "first_day",
+    metavar="DAY",
+    default="",
+    help="let what differs begin on DAY, and what is in force hold until then",
+)
 @actor_options
 @json_option
-def load(data: Path | None, pack: str, actor: str, command_id: str, as_json: bool) -> None:
+def load(
+    data: Path | None, pack: str, first_day: str, actor: str, command_id: str, as_json: bool
+) -> None:
     """Propose the policy pack PACK of this release; a second person approves it."""
     packs = seeds.read_packs()
     if pack not in packs:
         raise click.BadParameter(f"{pack} is none of {', '.join(packs)}", param_hint="PACK")
-    content = canonical(to_plain(packs[pack])).decode()
-    payload = proposing(AdoptPack(content=content))
+    begins = parse_day(first_day) if first_day else None
+    if first_day and begins is None:
+        raise click.BadParameter("a day such as 2026-07-01 is needed", param_hint="--from")
     with opened(data) as program:
+        before = program.writer.memory.cache(Policy).packs.get(pack)
+        payload = proposing(adoption(packs[pack], before=before, first_day=begins))
         command = Command(fresh_id(command_id), actor, payload)
         say_answer(program.submit(command), as_json=as_json)
 

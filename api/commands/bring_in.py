@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from api.imports import KINDS, commands_of, payloads_of
+from api.imports import KINDS, commands_of
 from api.options import data_option, fresh_id, json_option, opened
 from api.program import Program
 from api.say import answer_document, refusal_document, say_facts, say_json
@@ -47,10 +47,10 @@ def header_of(kind: str, settings: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--actor", help="Who brings it in, such as person:REG1.")
 @click.option("--set", "settings", multiple=True, help="NAME=VALUE beside the rows; repeatable.")
 @click.option("--again", is_flag=True, help="Send a file once more that was taken before.")
-@click.option("--dry-run", is_flag=True, help="Check the file; send nothing.")
-@click.option("--confirm", help="Opening balances: the hash that the dry run printed.")
-@click.option("--errors", type=_FILE, help="Opening balances: where a workbook says what is wrong.")
-@click.option("--template", type=_FILE, help="Opening balances: where to write an empty workbook.")
+@click.option("--dry-run", is_flag=True, help="Check the file, form and rules; send nothing.")
+@click.option("--confirm", help="The hash that the dry run printed.")
+@click.option("--errors", type=_FILE, help="Where a workbook says what is wrong.")
+@click.option("--template", type=_FILE, help="Where to write an empty workbook.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @json_option
 def import_file(data: Path | None, kind: str, **options: Any) -> None:
@@ -59,13 +59,13 @@ def import_file(data: Path | None, kind: str, **options: Any) -> None:
     if kind == OPENING_BALANCES:
         _openings(data, wanted)
         return
-    if wanted.confirm or wanted.errors or wanted.template:
-        raise click.UsageError(f"--confirm, --errors and --template are for {OPENING_BALANCES}")
+    if wanted.dry_run or wanted.confirm or wanted.template:
+        _table(data, kind, wanted)
+        return
+    if wanted.errors:
+        raise click.UsageError("--errors goes with --dry-run or --confirm")
     file, actor = wanted.required()
     header = header_of(kind, wanted.settings)
-    if wanted.dry_run:
-        _check_form(kind, file, header, as_json=wanted.as_json)
-        return
     with opened(data) as program:
         attempt = fresh_id("") if wanted.again else ""
         outcomes = _bring_in(program, kind, file, actor=actor, header=header, attempt=attempt)
@@ -99,14 +99,18 @@ class _Wanted:
             raise click.UsageError("Missing option '--actor'.")
         return self.file, self.actor
 
+    def require_new(self, path: Path, option: str) -> None:
+        """Refuse to write over a file that is there."""
+        if path.exists():
+            raise click.BadParameter("is there already; name a new file", param_hint=option)
+
 
 def _openings(data: Path | None, wanted: _Wanted) -> None:
     """Write the template of opening balances, try a file of them, or send one that was tried."""
     from api.commands import bring_openings
 
     if wanted.template is not None:
-        if wanted.template.exists():
-            raise click.BadParameter("is there already; name a new file", param_hint="--template")
+        wanted.require_new(wanted.template, "--template")
         bring_openings.template(wanted.template, language=wanted.lang, as_json=wanted.as_json)
         return
     file, actor = wanted.required()
@@ -126,12 +130,27 @@ def _openings(data: Path | None, wanted: _Wanted) -> None:
         bring_openings.dry_run(data, openings, actor=actor, **told)
 
 
-def _check_form(kind: str, file: Path, header: dict[str, Any], *, as_json: bool) -> None:
-    count = len(payloads_of(kind, file, header))
-    if as_json:
-        say_json({"commands": count})
+def _table(data: Path | None, kind: str, wanted: _Wanted) -> None:
+    """Write the template of a kind, try a file of it, or send one that was tried."""
+    from api.commands import bring_tables
+
+    if wanted.template is not None:
+        wanted.require_new(wanted.template, "--template")
+        bring_tables.template(wanted.template, kind, language=wanted.lang, as_json=wanted.as_json)
+        return
+    file, actor = wanted.required()
+    if wanted.again or (wanted.dry_run and wanted.confirm):
+        raise click.UsageError("give --dry-run first, then --confirm with the hash that it prints")
+    if wanted.errors is not None and wanted.errors.resolve() == file.resolve():
+        raise click.BadParameter("is FILE itself; name another file", param_hint="--errors")
+    header = header_of(kind, wanted.settings)
+    asked = bring_tables.Asked(
+        kind, file, actor, header, wanted.errors, wanted.lang, wanted.as_json
+    )
+    if wanted.confirm:
+        bring_tables.confirm(data, asked, stated=wanted.confirm)
     else:
-        click.echo(f"{file.name} has the right form: {count} command(s); the rest shows later")
+        bring_tables.dry_run(data, asked)
 
 
 def _bring_in(

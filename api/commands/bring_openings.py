@@ -11,29 +11,14 @@ from api.options import existing, opened
 from api.program import subjects, wall_clock
 from api.read.rehearse_openings import rehearse
 from api.say import say_answer, say_json
+from api.tables_in import ImportNotChecked
 from api.wording import read_wording
 from ledger.approve import proposing
 from ledger.command import Command
 from ledger.db import reading
-from ledger.errors import Refused
 
 KIND = "opening-balances"
 _SHOWN_MAX = 50
-
-
-class ImportNotChecked(Refused):
-    """A confirmation names another file than the one that is there."""
-
-    code = "import_not_checked"
-    rule = "REG-57"
-
-    def __init__(self, file: str, *, found: str) -> None:
-        super().__init__(
-            f"{file} is not the file that was checked; run the dry run again and confirm with the "
-            "hash that it prints",
-            file=file,
-            found=found,
-        )
 
 
 def template(path: Path, *, language: str, as_json: bool) -> None:

@@ -22,9 +22,22 @@ PACKS = (
     "shandong",
     "qingdao",
     "jinan",
+    "jiangsu",
     "lianyungang",
+    "inner_mongolia",
+    "ordos",
     "dongsheng",
+    "guizhou",
     "anshun",
+    "zhejiang",
+    "pinghu",
+    "fujian",
+    "henan",
+    "sichuan",
+    "hebei",
+    "ningxia",
+    "shizuishan",
+    "carbon_analogue",
     "sample",
 )
 """In the order of adoption: what a pack builds on comes before it."""
@@ -154,3 +167,9 @@ def story() -> dict[str, Any]:
 def session() -> dict[str, Any]:
     """Return the open trading session after the year, in which the demonstration ends."""
     return tomllib.loads((DEMO / "session.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def moves() -> dict[str, Any]:
+    """Return what moves without a trade in the days before the year is closed."""
+    return tomllib.loads((DEMO / "moves.toml").read_text(encoding="utf-8"))

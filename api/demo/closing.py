@@ -1,5 +1,5 @@
 """
-Chapter seven: allowances are surrendered, one enterprise is short, and the year is closed.
+Chapters seven and nine: allowances are surrendered, one enterprise is short, the year is closed.
 """
 
 from datetime import timedelta

@@ -12,6 +12,7 @@ from typing import Any
 
 from api.demo.cast import REG1, VER1, VER2, place, player, rows_of, story
 from api.demo.province import write_csv
+from api.demo.registering import enter, let_run
 from api.demo.stage import Stage
 from api.demo.words import Words, amount_text, measured_in
 from ledger.asset import parse_asset
@@ -203,14 +204,21 @@ def _register_project(stage: Stage, item: dict[str, Any]) -> None:
         pollutant_standard=item["pollutant_standard"],
     )
     stage.do(project, actor=place(item["district"]).officer)
+    enter(stage, item)
 
 
 def _plan(stage: Stage, plan: dict[str, Any]) -> None:
     project = story()["project"]
     officer = place(project["district"]).officer
-    sources = tuple(SourceLine(one["source"], one["amount"]) for one in plan["sources"])
-    payload = PlanSubstitution(project=project["project"], sources=sources)
-    stage.do(payload, actor=player(project["enterprise"]).compliance)
+    sources = tuple(
+        SourceLine(one["source"], one["amount"], carrier=one.get("carrier", ""))
+        for one in plan["sources"]
+    )
+    payload = PlanSubstitution(
+        project=project["project"], sources=sources, document=plan["document"]
+    )
+    # The city's pool assigns sources of other enterprises, so the authority files the plan.
+    stage.do(payload, actor=officer)
     answer = stage.both(AcceptProject(project=project["project"]), maker=officer, checker=REG1)
     expected = "ok" if plan["expected"] == "accepted" else plan["expected"]
     assert answer.code == expected, f"plan {plan['name']}: {answer.code}: {answer.message}"
@@ -224,6 +232,7 @@ def _plan(stage: Stage, plan: dict[str, Any]) -> None:
         )
         return
     _tell_accepted(stage, plan["name"])
+    let_run(stage, project)
 
 
 def _tell_accepted(stage: Stage, name: str) -> None:

@@ -1,5 +1,5 @@
 """
-Chapter nine, the morning of the session: calls, a book with depth, trades, an auction under way.
+Chapter ten, the morning of the session: calls, a book with depth, trades, an auction under way.
 
 Everything is said in `seeds/demo/session.toml`; the market is left as it stands at five past ten.
 """

@@ -1,5 +1,5 @@
 """
-Chapter nine: the next year begins. It is opened and allocated, and what is saleable is listed.
+Chapter ten: the next year begins. It is opened and allocated, and what is saleable is listed.
 """
 
 from collections.abc import Iterator, Mapping

@@ -13,6 +13,7 @@ from api.demo.closing import close_year, surrender
 from api.demo.market_now import tell_session
 from api.demo.months import free_quota, play_until
 from api.demo.morning import play_morning
+from api.demo.moving import lease_out, move_without_trade, release_half, try_other_terms
 from api.demo.opening import file_baselines, open_next_year
 from api.demo.proof import prove
 from api.demo.province import allocate, confirm_rights, open_province
@@ -87,6 +88,7 @@ def play_chapters(stage: Stage) -> None:
     trading.prepare()
     trading.play_days()
     surrender(stage)
+    move_without_trade(stage)
     close_year(stage)
     open_session(stage)
 
@@ -94,6 +96,9 @@ def play_chapters(stage: Stage) -> None:
 def open_session(stage: Stage) -> None:
     """Begin the next year, trade until five past ten, and leave what others are to decide."""
     plans = open_next_year(stage)
+    lease_out(stage)
+    release_half(stage)
+    try_other_terms(stage)
     play_morning(stage)
     leave_waiting(stage, plans)
     tell_session(stage)

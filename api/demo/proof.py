@@ -1,5 +1,5 @@
 """
-Chapter ten: the ledger is checked, replayed, exported and verified, each by a process of its own.
+Chapter eleven: the ledger is checked, replayed, exported, verified, each by a process of its own.
 """
 
 import json

@@ -38,6 +38,20 @@ def _due(kind: str, key: str) -> Words:
                 f"第 {key} 号预留到期，指标自动退回",
                 f"hold {key} has expired, its units are free again",
             )
+        case "lease.return":
+            return Words(
+                f"租赁 {key} 届满，指标返还出租方", f"lease {key} is over, its units are back"
+            )
+        case "pledge.matures":
+            return Words(f"质押 {key} 担保的债务到期", f"the debt that pledge {key} secures is due")
+        case "freeze.end":
+            return Words(f"冻结 {key} 期满解除", f"freeze {key} has ended")
+        case "rights.expire":
+            return Words(f"{key} 年底期满的用能权失效", f"rights to the end of {key} have expired")
+        case "transfer.settle":
+            return Words(f"划转 {key} 生效", f"transfer {key} takes effect")
+        case "usage_fees.lapse":
+            return Words(f"有偿配额 {key} 逾期未缴，退回预算", f"paid quota {key} lapses unpaid")
         case _:
             return Words(f"到期事项 {kind}（{key}）已处理", f"{kind} {key} was due and is done")
 

@@ -1,5 +1,5 @@
 """
-Chapter nine, last: what people find on their desks, proposed by one and waiting for another.
+Chapter ten, last: what people find on their desks, proposed by one and waiting for another.
 
 A proposal lives for a day, so these are made at the last minute of the play.
 """

@@ -20,7 +20,7 @@ from api.read.policy import policy_of
 from api.read.visible import visible
 from ledger.calculation import as_text
 from ledger.districts.intensity import annual_reduction, intensity, progress_target
-from ledger.districts.position import WarningScheme, warning_level
+from ledger.districts.position import WarningScheme, assess, warning_level
 from ledger.districts.read import read_budgets
 from ledger.districts.tables import BudgetDecisionRow, BudgetRow, FigureRow
 from ledger.errors import Refused
@@ -39,6 +39,10 @@ SCHEMES = {
     "national_2021_q1": WarningScheme.FIRST_QUARTER_2021,
 }
 """The schemes that packs name and the ledger can grade by."""
+
+BASE_TARGET = "target_intensity_reduction"
+INCENTIVE_TARGET = "target_intensity_reduction_incentive"
+TOTAL_TARGET = "energy_total_target"
 
 _TCE = {"tce": 1, "10k_tce": 10_000}
 _TEN_THOUSAND_YUAN = {"100m_yuan": 10_000}
@@ -109,10 +113,19 @@ class Published:
             return None
         return Fraction(Decimal(row["value"])) * units[row["unit"]]
 
-    def total_kgce(self, year: int) -> int | None:
-        """Return the district's total of a year in kgce."""
-        tce = self.number(year, "energy_total", _TCE)
+    def total_kgce(self, year: int, *, figure: str = "energy_total") -> int | None:
+        """Return the district's total of a year in kgce, or its target."""
+        tce = self.number(year, figure, _TCE)
         return None if tce is None else round_half_up(tce * KGCE_PER_TCE)
+
+    def due(self, year: int, figure: str) -> Fraction | None:
+        """Return what of a five-year target is due by the end of *year*, as a part of one."""
+        last = year + -year % PLAN_YEARS
+        target = self.number(last, figure, {"percent": 1})
+        if target is None or not 0 < target < 100:
+            return None
+        passed = year - last + PLAN_YEARS
+        return Fraction(progress_target(target / 100, years_passed=passed, years=PLAN_YEARS))
 
     def intensity(self, year: int) -> Fraction | None:
         """Return kgce per 10,000 yuan: as published, or from total and GDP. Rule: DST-01."""
@@ -132,7 +145,7 @@ def position(connection: sa.Connection, here: Row, year: int) -> Row:
     fall of intensity since the last year of the plan before is graded against the progress due;
     without figures there is no level, which is not the same as green.
 
-    Rule: DST-01, DST-02, DST-06, DST-13, DST-16, DST-17.
+    Rule: DST-01, DST-02, DST-06, DST-13 to DST-17.
     """
     published = _published(connection, here["district"])
     reported = connection.execute(
@@ -154,6 +167,7 @@ def position(connection: sa.Connection, here: Row, year: int) -> Row:
         "reports_count": reported[0],
         "intensity_kgce_per_10k_yuan": None if now is None else _decimal(now, decimals=3),
         **progress(connection, here, published, year),
+        "assessment": assessment(published, year),
         "budgets": _budgets(connection, here["district"], year),
     }
 
@@ -172,23 +186,49 @@ def progress(connection: sa.Connection, here: Row, published: Published, year: i
     """Return how far intensity has fallen in the plan, what was due by now, and the level."""
     last = year + -year % PLAN_YEARS
     base = last - PLAN_YEARS
-    before, now = published.intensity(base), published.intensity(year)
-    fallen = None
-    if before is not None and before > 0 and now is not None:
-        fallen = annual_reduction(before=before, now=now)
-    target = published.number(last, "target_intensity_reduction", {"percent": 1})
-    due = None
-    if target is not None and 0 < target < 100:
-        due = progress_target(target / 100, years_passed=year - base, years=PLAN_YEARS)
+    fallen = _fallen(published, year)
+    target = published.number(last, BASE_TARGET, {"percent": 1})
+    due = published.due(year, BASE_TARGET)
     scheme = _scheme(connection, str(here["pack"]), date(year, 12, 31))
     level = warning_level(fallen, target=due, scheme=scheme) if due and scheme else None
     return {
         "base_year": base,
         "reduction_percent": None if fallen is None else _decimal(fallen * 100, decimals=2),
         "target_percent": None if target is None else as_text(target),
-        "due_percent": None if due is None else _decimal(Fraction(due) * 100, decimals=2),
+        "due_percent": None if due is None else _decimal(due * 100, decimals=2),
         "warning": level and {"severity": str(level.severity), "label": level.label},
         "warning_scheme": None if scheme is None else str(scheme),
+    }
+
+
+def _fallen(published: Published, year: int) -> Fraction | None:
+    """Return the fall of intensity since the last year of the plan before."""
+    before = published.intensity(year + -year % PLAN_YEARS - PLAN_YEARS)
+    now = published.intensity(year)
+    if before is None or before <= 0 or now is None:
+        return None
+    return annual_reduction(before=before, now=now)
+
+
+def assessment(published: Published, year: int) -> Row | None:
+    """
+    Return how a district is assessed by its two targets, None where a figure it needs is unknown.
+
+    Compared is what base and incentive target ask by the end of *year*; the total is compared with
+    `energy_total_target` of the year. Rule: DST-14, DST-15.
+    """
+    fallen, base = _fallen(published, year), published.due(year, BASE_TARGET)
+    total, cap = published.total_kgce(year), published.total_kgce(year, figure=TOTAL_TARGET)
+    if fallen is None or base is None or total is None or cap is None:
+        return None
+    incentive = published.due(year, INCENTIVE_TARGET)
+    found = assess(
+        fallen, base_target=base, incentive_target=incentive, energy_kgce=total, cap_kgce=cap
+    )
+    return {
+        "is_intensity_met": found.is_intensity_met,
+        "total": str(found.total),
+        "is_passed": found.is_passed,
     }
 
 

@@ -57,13 +57,14 @@ def parameters(pack: Pack, *, on: date | None = None, prefix: str = "") -> list[
     With *on* those in force on that day, with *prefix* those whose key begins so.
     """
     return [
-        _fields(each)
+        fields_of(each)
         for each in pack.parameters
         if each.key.startswith(prefix) and (on is None or each.is_in_force(on))
     ]
 
 
-def _fields(parameter: Parameter) -> dict[str, Any]:
+def fields_of(parameter: Parameter) -> dict[str, Any]:
+    """Return one value as plain fields, with its standing in words."""
     value = parameter.value
     last = parameter.valid_to
     return {

@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.read.json_text import json_text
+from api.read.proposals_liens import NAMES as LIENS
+from api.read.proposals_liens import OF_FREEZE, OF_SIDE, of_freeze, of_side, sides_of
 from ledger.command import Payload
 from ledger.parties.tables import EnterpriseRow
 from ledger.subject import ANYWHERE, Handler, Subjects
@@ -27,6 +29,16 @@ OF_ENTERPRISE = frozenset(
         "reports.submit",
         "reports.verify",
         "surrenders.make",
+        "accounts.distrust",
+        "accounts.trust",
+        "cancellations.make",
+        "conversions.make",
+        "conversions.undo",
+        "leases.end",
+        "leases.offer",
+        "pledges.offer",
+        "transfers.make",
+        "transfers.set_ceiling",
     }
 )
 OF_DISTRICT = frozenset(
@@ -37,10 +49,18 @@ OF_DISTRICT = frozenset(
         "budgets.reserve",
     }
 )
-OF_DISTRICT_OF_ENTERPRISE = frozenset({"reports.accept", "reports.assign"})
+OF_DISTRICT_OF_ENTERPRISE = frozenset(
+    {
+        "reports.accept",
+        "reports.assign",
+        "court_orders.make",
+        "freezes.make",
+        "successions.make",
+    }
+)
 OF_CLAIM = frozenset({"freed.opinion"})
 OF_DISTRICT_OF_CLAIM = frozenset({"freed.confirm"})
-OF_DISTRICT_OF_PROJECT = frozenset({"projects.accept"})
+OF_DISTRICT_OF_PROJECT = frozenset({"projects.accept", "projects.undo", "deficits.settle"})
 OF_SELLER = frozenset({"tenders.open"})
 ROWS_OF_DISTRICTS = frozenset({"budgets.set", "entitlements.confirm"})
 """Kinds whose scope is a district only where all their rows lie in it; decided by the city."""
@@ -56,9 +76,14 @@ WHOLE_LEDGER = frozenset(
         "entries.post",
         "entries.reverse",
         "factors.adopt",
+        "industries.adopt",
         "instruments.list",
+        "leases.call_back",
         "packs.adopt",
+        "packs.waive",
         "periods.seal",
+        "pledges.approve_sale",
+        "pledges.lapse",
         "roles.grant",
         "years.close",
         "years.open",
@@ -73,6 +98,8 @@ SCOPED = (
     | OF_DISTRICT_OF_CLAIM
     | OF_DISTRICT_OF_PROJECT
     | OF_SELLER
+    | OF_SIDE.keys()
+    | OF_FREEZE
     | ROWS_OF_DISTRICTS
 )
 """Every kind that needs a second person is in WHOLE_LEDGER or in one of these; a test holds it."""
@@ -137,6 +164,11 @@ def _within(kind: str, scopes: frozenset[str]) -> Condition:
     if kind in OF_DISTRICT_OF_PROJECT:
         lies = ProjectRow.district.in_(districts)
         return _field("project").in_(sa.select(ProjectRow.id).where(lies))
+    if kind in OF_SIDE:
+        field, ids = of_side(kind, enterprises)
+        return _field(field).in_(ids)
+    if kind in OF_FREEZE:
+        return _field("freeze").in_(of_freeze(in_districts))
     if kind in OF_SELLER:
         return _field("seller").in_(sorted(scopes))
     # Rows of one district are asked of whoever acts anywhere, as rows of several are.
@@ -170,6 +202,7 @@ def concerns(
         FreedClaimRow.id.in_(sorted(named.get("claim", ())))
     )
     enterprises |= set(connection.execute(claims).scalars())
+    enterprises |= sides_of(connection, named)
     projects = sa.select(ProjectRow.enterprise, ProjectRow.district).where(
         ProjectRow.id.in_(sorted(named.get("project", ())))
     )
@@ -181,7 +214,7 @@ def concerns(
     return frozenset(enterprises), frozenset(districts)
 
 
-_NAMES = frozenset({"enterprise", "enterprises", "district", "seller", "claim", "project"})
+_NAMES = frozenset({"enterprise", "enterprises", "district", "seller", "claim", "project"}) | LIENS
 
 
 def _gather(value: Any, named: dict[str, set[str]], name: str = "") -> None:

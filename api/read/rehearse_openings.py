@@ -20,7 +20,7 @@ from ledger.post import post
 from ledger.roles import require_role
 from ledger.subject import Subjects
 from ledger.tables import EntryRow, ProposalRow
-from ledger.transfer import PostLines, require_not_held
+from ledger.transfer import PostLines, require_plain
 from ledger.work import Work
 
 
@@ -115,7 +115,7 @@ def _tried(work: Work, line: Opening, taken: dict[tuple[str, str], Refused]) -> 
         known = taken.get((line.account, line.asset))
         if known is not None:
             raise known
-        require_not_held(line.account)
+        require_plain(work, line.account)
         reference, *posting = msgspec.structs.astuple(line_of(line))
         post(work, Entry(EntryCode.TRANSFER, RULE, (Posting(*posting),), reference))
     except Refused as refusal:

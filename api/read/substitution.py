@@ -11,6 +11,13 @@ from api.matrix import Reach
 from api.read.narrow import Asked, in_district, narrow
 from api.read.visible import visible
 from ledger.parties.tables import FacilityRow
+from ledger.substitution.holders import RESERVE
+from ledger.substitution.reserve_tables import (
+    FreedShareRow,
+    FreedWayRow,
+    RevocationRow,
+    SourceHolderRow,
+)
 from ledger.substitution.tables import (
     FlowClawbackRow,
     FreedClaimRow,
@@ -25,6 +32,9 @@ from ledger.substitution.tables import (
 from ledger.tables import AccountRow, AssetRow, BalanceRow
 
 Row = Mapping[str, Any]
+
+_AFTER = len(RESERVE) + 1
+"""Where in a reserve's name its district begins, as SQL counts."""
 
 
 def freed_claims(reach: Reach, asked: Asked) -> sa.Select[Any]:
@@ -45,17 +55,23 @@ def freed_claim(reach: Reach, claim: str) -> sa.Select[Any]:
 def with_grounds(connection: sa.Connection, rows: Sequence[Row]) -> list[Row]:
     """Return claims with their measures, sources, claw-backs of flow, and audits of their works."""
     ids = [row["id"] for row in rows]
-    measures = _by(connection, _of(FreedMeasureRow, FreedMeasureRow.claim, ids), "claim")
-    sources = _by(connection, _sources().where(FreedSourceRow.claim.in_(ids)), "claim")
-    clawbacks = _by(connection, _of(FlowClawbackRow, FlowClawbackRow.claim, ids), "claim")
+    measures = by_key(connection, rows_of(FreedMeasureRow, FreedMeasureRow.claim, ids), "claim")
+    sources = by_key(connection, _sources().where(FreedSourceRow.claim.in_(ids)), "claim")
+    clawbacks = by_key(connection, rows_of(FlowClawbackRow, FlowClawbackRow.claim, ids), "claim")
+    ways = by_key(connection, rows_of(FreedWayRow, FreedWayRow.claim, ids), "claim")
+    shares = by_key(connection, rows_of(FreedShareRow, FreedShareRow.claim, ids), "claim")
+    revoked = by_key(connection, rows_of(RevocationRow, RevocationRow.claim, ids), "claim")
     works = [row["works"] for row in rows if row["works"]]
-    audits = _by(connection, _of(RetrofitAuditRow, RetrofitAuditRow.works, works), "works")
+    audits = by_key(connection, rows_of(RetrofitAuditRow, RetrofitAuditRow.works, works), "works")
     return [
         {
             **row,
             "measures": measures(row["id"]),
             "sources": sources(row["id"]),
             "clawbacks": clawbacks(row["id"]),
+            "ways": ways(row["id"]),
+            "shares": shares(row["id"]),
+            "revocations": revoked(row["id"]),
             "audits": [one for one in audits(row["works"]) if one["facility"] == row["facility"]],
         }
         for row in rows
@@ -64,15 +80,23 @@ def with_grounds(connection: sa.Connection, rows: Sequence[Row]) -> list[Row]:
 
 def sources(reach: Reach, asked: Asked) -> sa.Select[Any]:
     """
-    Return the query of confirmed lots with their enterprise and what *remains* unused.
+    Return the query of confirmed lots with claimant, holder, parent and what *remains* unused.
 
-    Filters: claim, measure, enterprise, district.
+    A lot is seen by those who see its holder. Filters: claim, measure, enterprise (the claimant),
+    holder, district (of the claimant).
     """
+    holder = sa.func.coalesce(SourceHolderRow.holder, FreedClaimRow.enterprise)
     query = (
         _sources()
-        .add_columns(FreedClaimRow.enterprise)
+        .add_columns(
+            FreedClaimRow.enterprise,
+            holder.label("holder"),
+            sa.func.coalesce(SourceHolderRow.parent, "").label("parent"),
+            sa.func.coalesce(SourceHolderRow.cause, "confirmation").label("cause"),
+        )
         .join(FreedClaimRow, FreedClaimRow.id == FreedSourceRow.claim)
-        .where(visible(reach, enterprises=[FreedClaimRow.enterprise]))
+        .outerjoin(SourceHolderRow, SourceHolderRow.source == FreedSourceRow.id)
+        .where(visible(reach, enterprises=[holder], district=sa.func.substr(holder, _AFTER)))
     )
     query = narrow(
         query,
@@ -80,6 +104,7 @@ def sources(reach: Reach, asked: Asked) -> sa.Select[Any]:
         claim=FreedSourceRow.claim,
         measure=FreedSourceRow.measure,
         enterprise=FreedClaimRow.enterprise,
+        holder=holder,
     )
     return in_district(query, asked, FreedClaimRow.enterprise)
 
@@ -118,10 +143,12 @@ def project(reach: Reach, code: str) -> sa.Select[Any]:
 def with_plans(connection: sa.Connection, rows: Sequence[Row]) -> list[Row]:
     """Return projects with their measures, the lines of their newest plan, and retirements."""
     ids = [row["id"] for row in rows]
-    measures = _by(connection, _of(ProjectMeasureRow, ProjectMeasureRow.project, ids), "project")
+    measures = by_key(
+        connection, rows_of(ProjectMeasureRow, ProjectMeasureRow.project, ids), "project"
+    )
     plans = [row["plan"] for row in rows if row["plan"] is not None]
-    lines = _by(connection, _of(PlanLineRow, PlanLineRow.plan, plans), "plan")
-    retired = _by(connection, _of(RetirementRow, RetirementRow.project, ids), "project")
+    lines = by_key(connection, rows_of(PlanLineRow, PlanLineRow.plan, plans), "plan")
+    retired = by_key(connection, rows_of(RetirementRow, RetirementRow.project, ids), "project")
     return [
         {
             **row,
@@ -150,12 +177,13 @@ def _sources() -> sa.Select[Any]:
     )
 
 
-def _of(table: Any, column: Any, keys: Sequence[object]) -> sa.Select[Any]:
+def rows_of(table: Any, column: Any, keys: Sequence[object]) -> sa.Select[Any]:
+    """Return the query of the rows of *table* whose *column* is one of *keys*."""
     query: sa.Select[Any] = sa.select(*table.__table__.columns)
     return query.where(column.in_(keys)).order_by(*table.__table__.primary_key.columns)
 
 
-def _by(
+def by_key(
     connection: sa.Connection, query: sa.Select[Any], key: str
 ) -> Callable[[object], list[Row]]:
     """Return, for the value of *key*, the rows of *query* that have it."""

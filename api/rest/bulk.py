@@ -2,7 +2,7 @@
 Many commands in one request: sent in order and together, each answered for itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from api.key_reach import require_within_key
 from api.rest.fields import Count, Instant, Words, plain
 from api.rest.shapes import Problem
 from api.send import command_id, command_of, send_all
-from ledger.command import Answer, Payload, RefusedByLedger
+from ledger.command import Answer, Command, Payload, RefusedByLedger
 from ledger.errors import Refused
 
 
@@ -49,7 +49,11 @@ def submit_all(payload: type[Payload], documents: Iterable[Mapping[str, object]]
         command_of(gateway, payload, document, person, f"{key}.{index}", look=look)[0]
         for index, document in enumerate(documents)
     ]
-    outcomes = send_all(gateway, commands)
+    return answers_to(commands, send_all(gateway, commands))
+
+
+def answers_to(commands: Sequence[Command], outcomes: Sequence[Answer | Refused]) -> Any:
+    """Return what became of each of *commands* as the body of an answer."""
     return {
         "items": [
             {"index": index, "command_id": command.id, **_told(outcome)}

@@ -10,13 +10,13 @@ from api.read.rights import entitlements
 from api.rest.asked import Measure
 from api.rest.fields import Words
 from api.rest.resource import Resource, page, submit
-from api.rest.shapes import item_of
+from api.rest.shapes import enlarged, item_of
 from ledger.allocation.confirm import ConfirmEntitlements
 from ledger.allocation.tables import EntitlementRow
 
 entitled = Resource("entitlements", __name__, "Entitlements: confirmed standing rights")
 
-Entitlement = item_of(EntitlementRow)
+Entitlement = enlarged(item_of(EntitlementRow), "Entitlement", certificate=Words())
 
 
 @entitled.post("/entitlements")

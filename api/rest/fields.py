@@ -21,7 +21,8 @@ _COUNTS = frozenset(
         "id", "number", "sequence", "ordinal", "order", "proposal", "hold", "entry", "tender",
         "trade", "version", "round", "rounds_max", "resale_days", "size", "plan", "epoch",
         "reverses", "buy_order", "sell_order", "limit", "position", "orders", "level",
-        "trades", "index", "depth", "line",
+        "trades", "index", "depth", "line", "place", "rank", "score",
+        "objection", "notice", "sheets", "claim", "claim_ordinal",
     }
 )  # fmt: skip
 _COUNT_ENDINGS = ("_by", "_id", "_number", "_sequence", "_basis_points", "year", "_count", "_entry")

@@ -15,7 +15,7 @@ from api.read.flows import flows
 from api.read.ledger import asset_fields
 from api.rest.accounts import ASSET
 from api.rest.asked import NeededMeasure, NeededYear
-from api.rest.fields import Amount, Count, Words
+from api.rest.fields import Amount, Count, Flag, Words
 from api.rest.resource import QueryWhole, Resource, one, page, reached, snapshot, submit
 from api.rest.shapes import add_to_pages, item_of
 from ledger.districts.record import RecordFigures
@@ -35,6 +35,14 @@ class WarningGrade(ma.Schema):
 
     severity = Words(required=True)
     label = Words(required=True)
+
+
+class AssessmentGrade(ma.Schema):
+    """How a district is assessed: intensity by the base target; total exempt, within or over."""
+
+    is_intensity_met = Flag(required=True)
+    total = Words(required=True)
+    is_passed = Flag(required=True)
 
 
 class BudgetLeft(ma.Schema):
@@ -66,6 +74,7 @@ class DistrictPosition(ma.Schema):
     due_percent = Words(required=True, allow_none=True)
     warning = ma.fields.Nested(WarningGrade, required=True, allow_none=True)
     warning_scheme = Words(required=True, allow_none=True)
+    assessment = ma.fields.Nested(AssessmentGrade, required=True, allow_none=True)
     budgets = ma.fields.List(ma.fields.Nested(BudgetLeft), required=True)
 
 

@@ -8,13 +8,17 @@ from typing import Any
 import marshmallow as ma
 
 from api.door import seen
-from api.read.substitution import freed_claim, freed_claims, sources, with_grounds
+from api.read.substitution import freed_claim, freed_claims, with_grounds
 from api.rest.fields import Amount, Words
 from api.rest.resource import Resource, one, page, submit
 from api.rest.retrofits import Audit
 from api.rest.shapes import enlarged, item_of
 from ledger.substitution.claim import ClaimClosure, ClaimRetrofit
+from ledger.substitution.claim_ways import ClaimManagement, ClaimRemoval, ClaimRenewable
 from ledger.substitution.confirm import ConfirmFreed, GiveOpinion
+from ledger.substitution.reserve_tables import FreedShareRow, FreedWayRow, RevocationRow
+from ledger.substitution.revoke import RevokeFreed
+from ledger.substitution.share import ShareFreed
 from ledger.substitution.tables import (
     FlowClawbackRow,
     FreedClaimRow,
@@ -29,7 +33,7 @@ FlowClawback = item_of(FlowClawbackRow)
 FreedSource = enlarged(
     item_of(FreedSourceRow, documents=("sheet",)), "FreedSource", remaining=Amount()
 )
-SourceOfEnterprise = enlarged(FreedSource, "SourceOfEnterprise", enterprise=Words())
+DeclaredShare = enlarged(item_of(FreedShareRow), "DeclaredShare")
 FreedClaim = enlarged(
     item_of(FreedClaimRow),
     "FreedClaim",
@@ -37,6 +41,9 @@ FreedClaim = enlarged(
     sources=ma.fields.List(ma.fields.Nested(FreedSource)),
     clawbacks=ma.fields.List(ma.fields.Nested(FlowClawback)),
     audits=ma.fields.List(ma.fields.Nested(Audit)),
+    ways=ma.fields.List(ma.fields.Nested(item_of(FreedWayRow))),
+    shares=ma.fields.List(ma.fields.Nested(DeclaredShare)),
+    revocations=ma.fields.List(ma.fields.Nested(item_of(RevocationRow))),
 )
 
 
@@ -52,6 +59,41 @@ def claim_closure(document: Mapping[str, Any]) -> Any:
 def claim_retrofit(document: Mapping[str, Any]) -> Any:
     """Claim the quota freed by audited works."""
     return submit(ClaimRetrofit, document)
+
+
+@freed.post("/freed-claims/removals")
+@freed.takes(ClaimRemoval)
+def claim_removal(document: Mapping[str, Any]) -> Any:
+    """Claim the quota freed by an elimination or a cut of overcapacity."""
+    return submit(ClaimRemoval, document)
+
+
+@freed.post("/freed-claims/managements")
+@freed.takes(ClaimManagement)
+def claim_management(document: Mapping[str, Any]) -> Any:
+    """Claim the quota freed by better management that was audited."""
+    return submit(ClaimManagement, document)
+
+
+@freed.post("/freed-claims/renewables")
+@freed.takes(ClaimRenewable)
+def claim_renewable(document: Mapping[str, Any]) -> Any:
+    """Claim the quota freed by a proven increment of renewables."""
+    return submit(ClaimRenewable, document)
+
+
+@freed.post("/freed-claims/<claim>/shares")
+@freed.takes(ShareFreed, path=("claim",))
+def share(document: Mapping[str, Any], claim: str) -> Any:
+    """Declare how the parties of an energy-performance contract share what a claim frees."""
+    return submit(ShareFreed, {**document, "claim": claim})
+
+
+@freed.post("/freed-claims/<claim>/revocation")
+@freed.takes(RevokeFreed, path=("claim",))
+def revoke(document: Mapping[str, Any], claim: str) -> Any:
+    """Propose to revoke a confirmed claim with all that was parted from its sources."""
+    return submit(RevokeFreed, {**document, "claim": claim})
 
 
 @freed.post("/freed-claims/<claim>/opinions")
@@ -82,10 +124,3 @@ def index(asked: Mapping[str, Any]) -> Any:
 def show(claim: str) -> Any:
     """Show one claim with its measures, sources and audits."""
     return one(freed_claim(seen(), claim), complete=with_grounds)
-
-
-@freed.get("/freed-sources")
-@freed.lists(SourceOfEnterprise, claim=Words, measure=Words, enterprise=Words, district=Words)
-def index_sources(asked: Mapping[str, Any]) -> Any:
-    """List confirmed sources; `remaining` may still be used for a project."""
-    return page(sources(seen(), asked), asked, [FreedSourceRow.id])

@@ -9,13 +9,13 @@ from api.door import seen
 from api.read.rights import history
 from api.rest.fields import Words
 from api.rest.resource import QueryWhole, Resource, page, submit
-from api.rest.shapes import item_of
+from api.rest.shapes import enlarged, item_of
 from ledger.allocation.confirm import RecordHistory
 from ledger.allocation.tables import HistoryRow
 
 past = Resource("history", __name__, "History: what an enterprise used and made in past years")
 
-History = item_of(HistoryRow)
+History = enlarged(item_of(HistoryRow), "History", basis=Words(), edition=Words())
 
 
 @past.post("/history")

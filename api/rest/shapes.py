@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import marshmallow as ma
+import msgspec
 import sqlalchemy as sa
 from marshmallow import validate
 from msgspec import inspect as spec
@@ -40,6 +41,11 @@ def body_of(payload: type[Payload], leave_out: tuple[str, ...] = ()) -> type[ma.
     *leave_out* are fields that the path gives. Defaults stay those of the payload.
     """
     return _schema(_name(payload.kind), spec.type_info(payload), leave_out)
+
+
+def body_of_struct(name: str, shape: type[msgspec.Struct]) -> type[ma.Schema]:
+    """Return the schema called *name* of a body from which *shape*, no command's, is made."""
+    return _schema(name, spec.type_info(shape))
 
 
 def _name(kind: str) -> str:

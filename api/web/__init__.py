@@ -1,5 +1,7 @@
 """Pages for four audiences, in Chinese and English: a second face on the same commands."""
 
+import api.web.enterprise_liens
+import api.web.enterprise_new_use
 import api.web.enterprise_rights  # noqa: F401  (adds its routes to the blueprint)
 from api.web.authority import authority
 from api.web.enterprise import enterprise

@@ -18,6 +18,7 @@ from api.web.authority_frame import Row, authority, filter_of, listed
 from api.web.authority_sheet import sheet_of
 from api.web.shown import t
 from ledger.substitution.confirm import ConfirmFreed
+from ledger.substitution.revoke import RevokeFreed
 from ledger.substitution.tables import FreedClaimRow, FreedSourceRow, ProjectRow, RetirementRow
 
 CLAIM_STATES = {
@@ -30,6 +31,9 @@ METHODS = {
     "closure": ("关停", "closure"),
     "retrofit": ("节能改造", "retrofit"),
     "renewable": ("可再生能源替代", "renewable substitution"),
+    "elimination": ("淘汰", "elimination"),
+    "overcapacity": ("去产能", "cut of overcapacity"),
+    "management": ("管理节能", "better management"),
 }
 AGAINST = {
     "entitlement": ("由存续用能权转为腾出指标", "taken from a standing right"),
@@ -51,6 +55,7 @@ def freed() -> str:
         sources = [dict(row) for row in connection.execute(own.limit(SOURCES_MAX)).mappings()]
         uses = _uses(connection, [row["id"] for row in sources])
     words.know(row["enterprise"] for row in (*claims, *sources))
+    words.know(row["holder"] for row in sources if ":" not in row["holder"])
     return render_template(
         "authority/freed.html",
         claims=claims,
@@ -84,6 +89,29 @@ def confirm_freed(claim: str) -> str | Response | tuple[str, int]:
     return redirect(url_for("authority.claim", claim=claim), 303)
 
 
+@authority.post("/authority/freed/<claim>/revoke")
+def revoke_freed(claim: str) -> str | Response | tuple[str, int]:
+    """Propose to revoke a confirmed claim."""
+    form = request.form
+    document = {
+        "claim": claim,
+        "document": form.get("document", "").strip(),
+        "evidence": form.get("evidence", "").strip(),
+        "rights": form.get("rights", "kept"),
+    }
+    outcome = attempt(RevokeFreed, document)
+    if isinstance(outcome, Refusal):
+        return _page(claim, refusal=outcome), outcome.status
+    number = outcome.answer.result.get("proposal", outcome.answer.sequence)
+    sentence = t(
+        f"已提交复核，编号 {number}；第二人批准后收回未用部分，已用部分由使用项目补足。",
+        f"Proposed as number {number}; what is unused goes when a second person approves, and "
+        "projects owe the rest.",
+    )
+    flash(sentence, "done")
+    return redirect(url_for("authority.claim", claim=claim), 303)
+
+
 def _page(claim: str, *, refusal: Refusal | None = None) -> str:
     with faces().read() as connection:
         query = substitution.freed_claim(reach_of(82), claim)
@@ -92,7 +120,7 @@ def _page(claim: str, *, refusal: Refusal | None = None) -> str:
             raise NotFound
         found = substitution.with_grounds(connection, [dict(row)])[0]
         uses = _uses(connection, [source["id"] for source in found["sources"]])
-    words.know([found["enterprise"]])
+    words.know([found["enterprise"], *(one["enterprise"] for one in found["shares"])])
     return render_template(
         "authority/claim.html",
         claim=found,

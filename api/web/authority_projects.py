@@ -1,40 +1,40 @@
 """
-Two-high projects: five measures to substitute, line by line, and whether each passes.
+Projects: five measures to substitute, whether each passes, and what becomes of the project.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from api.door import NotFound, reach_of
 from api.faces import faces
-from api.read import substitution
+from api.read import substitution, two_high
 from api.read.policy import policy_of
 from api.web import authority_words as words
 from api.web.act import Refusal, attempt, fresh_key
 from api.web.authority_frame import Row, authority, listed
 from api.web.authority_sheet import sheet_of
+from api.web.authority_two_high import STAGES
 from api.web.shown import t
 from ledger.calculation import as_text
+from ledger.command import Payload
 from ledger.days import day_of
 from ledger.errors import Refused
 from ledger.parties.tables import DistrictRow
 from ledger.substitution.accept import AcceptProject
+from ledger.substitution.commission import CloseProject, CommissionProject, WithdrawProject
 from ledger.substitution.read_terms import Reader, family_of, ratio_of
+from ledger.substitution.rectify import FindRectified, OrderRectification
 from ledger.substitution.requirement import required
 from ledger.substitution.tables import ProjectMeasureRow, ProjectRow
+from ledger.substitution.undo import UndoAcceptance
 
-PROJECT_STATES = {
-    "registered": ("已登记，待列替代方案", "registered, without a plan"),
-    "planned": ("已列替代方案，待通过", "planned, waits to be accepted"),
-    "accepted": ("已通过，来源已注销", "accepted, sources retired"),
-}
 ORDER = ("capacity", "coal", "energy", "carbon", "pollutant")
 
 
@@ -44,11 +44,9 @@ def projects() -> str:
     with faces().read() as connection:
         query = substitution.projects(reach_of(82), {})
         rows, cursor = listed(connection, query, [ProjectRow.id], newest_first=False)
-        found = substitution.with_plans(connection, rows)
+        found = two_high.with_files(connection, rows)
     words.know(row["enterprise"] for row in found)
-    return render_template(
-        "authority/projects.html", projects=found, cursor=cursor, states=PROJECT_STATES
-    )
+    return render_template("authority/projects.html", projects=found, cursor=cursor, stages=STAGES)
 
 
 @authority.get("/authority/projects/<project>")
@@ -60,7 +58,8 @@ def project(project: str) -> str:
 @authority.post("/authority/projects/<project>/accept")
 def accept_project(project: str) -> str | Response | tuple[str, int]:
     """Propose that a substitution be accepted."""
-    outcome = attempt(AcceptProject, {"project": project})
+    said = {name: request.form.get(name, "").strip() for name in ("approval", "guidance")}
+    outcome = attempt(AcceptProject, {"project": project, **said})
     if isinstance(outcome, Refusal):
         return _page(project, refusal=outcome), outcome.status
     number = outcome.answer.result.get("proposal", outcome.answer.sequence)
@@ -72,12 +71,56 @@ def accept_project(project: str) -> str | Response | tuple[str, int]:
     return redirect(url_for("authority.project", project=project), 303)
 
 
+@authority.post("/authority/projects/<project>/run")
+def run_project(project: str) -> str | Response | tuple[str, int]:
+    """Record that a project began to run, or close its file."""
+    if request.form.get("way") == "close":
+        return _step(project, CloseProject, ("document", "evidence"))
+    return _step(project, CommissionProject, ("commissioned_on", "document", "evidence"))
+
+
+@authority.post("/authority/projects/<project>/withdraw")
+def withdraw_project(project: str) -> str | Response | tuple[str, int]:
+    """Withdraw a project that is not accepted; its sources get back what was reserved."""
+    return _step(project, WithdrawProject, ("document",))
+
+
+@authority.post("/authority/projects/<project>/undo")
+def undo_project(project: str) -> str | Response | tuple[str, int]:
+    """Propose to undo an acceptance before the project runs."""
+    return _step(project, UndoAcceptance, ("document",))
+
+
+@authority.post("/authority/projects/<project>/orders")
+def order_project(project: str) -> str | Response | tuple[str, int]:
+    """Order a project to meet a limit, or find an order carried out."""
+    if request.form.get("way") == "done":
+        return _step(project, FindRectified, ("rectification", "done_on", "document", "evidence"))
+    fields = ("rectification", "limit", "allowed", "found", "deadline", "document")
+    return _step(project, OrderRectification, fields)
+
+
+def _step(
+    project: str, kind: type[Payload], fields: Sequence[str]
+) -> str | Response | tuple[str, int]:
+    document = {name: request.form.get(name, "").strip() for name in fields}
+    outcome = attempt(kind, {**document, "project": project})
+    if isinstance(outcome, Refusal):
+        return _page(project, refusal=outcome), outcome.status
+    if outcome.is_proposal:
+        number = outcome.answer.result["proposal"]
+        flash(t(f"已提交复核，编号 {number}。", f"Proposed as number {number}."), "done")
+    else:
+        flash(t("已登记。", "Recorded."), "done")
+    return redirect(url_for("authority.project", project=project), 303)
+
+
 def _page(project: str, *, refusal: Refusal | None = None) -> str:
     with faces().read() as connection:
         row = connection.execute(substitution.project(reach_of(82), project)).mappings().first()
         if row is None:
             raise NotFound
-        found = substitution.with_plans(connection, [dict(row)])[0]
+        found = two_high.with_files(connection, [dict(row)])[0]
         measures = five(found, _ratios(found["sheet"]) or _ratios_today(connection, row))
     words.know([found["enterprise"]])
     return render_template(
@@ -85,7 +128,7 @@ def _page(project: str, *, refusal: Refusal | None = None) -> str:
         project=found,
         measures=measures,
         steps=sheet_of(found["sheet"]),
-        states=PROJECT_STATES,
+        stages=STAGES,
         key=fresh_key(),
         refusal=refusal,
     )

@@ -81,6 +81,7 @@ STATES = {
 }
 FIGURES = {
     "energy_total": ("能源消费总量", "energy consumption"),
+    "energy_total_target": ("能源消费总量目标", "target of energy consumption"),
     "energy_intensity": ("单位产值能耗", "energy intensity"),
     "gdp": ("地区生产总值", "GDP"),
     "target_intensity_reduction": ("能耗强度下降目标", "target: intensity down by"),
@@ -127,6 +128,11 @@ PACK_UNITS = {
     "kgce_per_t": ("千克标准煤/吨", "kgce per t"),
     "kgce_per_m2": ("千克标准煤/平方米", "kgce per m²"),
     "kgce_per_person": ("千克标准煤/人", "kgce per person"),
+    "kgce_per_case": ("千克标准煤/重量箱", "kgce per case"),
+    "kgoe_per_t": ("千克标准油/吨", "kgoe per t"),
+    "kgoe_per_t_factor": ("千克标准油/（吨·能量因数）", "kgoe per t and factor"),
+    "kwh_per_t": ("千瓦时/吨", "kWh per t"), "fen_per_kwh": ("分/千瓦时", "fen per kWh"),
+    "minute": ("分钟", "minutes"),
     "date": ("日期", "day"), "choice": ("选项", "choice"), "choices": ("选项", "choices"),
     "text": ("文字", "text"), "texts": ("文字", "texts"), "sessions": ("时段", "sessions"),
     **FIGURE_UNITS,

@@ -2,6 +2,7 @@
 A compliance year: how it was opened, who owes what, what closing found, and what follows from it.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from ledger.compliance.tables import (
     PenaltyProposalRow,
     StandingRow,
 )
+from ledger.days import day_of
 
 SHOWN_MAX = 200
 
@@ -49,8 +51,19 @@ def years() -> str:
         )
     words.know(row["enterprise"] for row in (*claims, *cuts))
     return render_template(
-        "authority/years.html", years=found, claims=claims, deductions=cuts, states=YEAR_STATES
+        "authority/years.html",
+        years=found,
+        claims=claims,
+        deductions=cuts,
+        states=YEAR_STATES,
+        following=_following(found),
     )
+
+
+def _following(found: Iterable[Mapping[str, Any]]) -> int:
+    """Return the year that would be opened next."""
+    latest = max((row["year"] for row in found), default=None)
+    return day_of(faces().gateway.now()).year if latest is None else int(latest) + 1
 
 
 @authority.get("/authority/years/<int:year>")

@@ -2,6 +2,7 @@
 Pages for the public: the market's figures, policy and rules with sources, proofs.
 """
 
+import api.web.public_certificates as certificate_pages
 import api.web.public_market as market_pages
 import api.web.public_policy as policy_pages
 import api.web.public_proofs as proofs_pages
@@ -10,6 +11,7 @@ from api.web.public_frame import public
 __all__ = ["public"]
 
 PARTS = (
+    certificate_pages,
     market_pages,
     policy_pages,
     proofs_pages,

@@ -1,18 +1,23 @@
 """
-Policy packs with every parameter's source, and the register of rules in both languages.
+Policy packs with every parameter's source, which value holds where, and the register of rules.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import render_template, request
 
 from api.door import NotFound
 from api.faces import faces
+from api.instants import read_day
+from api.pack_files import register
+from api.read import pack_chain
 from api.read import packs as reading
 from api.web.public_frame import public
 from api.web.shown import t
+from ledger.days import day_of
 from ledger.errors import Refused
 from ledger.policy import chain
 from ledger.tables import PackRow
@@ -49,6 +54,7 @@ def pack(pack: str) -> str:
     with faces().read() as connection:
         rows = [dict(row) for row in connection.execute(reading.packs()).mappings()]
         versions = _versions(connection, pack)
+        changes = pack_chain.changed(connection, pack)
     adopted = {row["id"]: reading.pack_of(row) for row in rows}
     if pack not in adopted:
         raise NotFound
@@ -65,8 +71,44 @@ def pack(pack: str) -> str:
         inherits=reading.parameters,
         overridden={one.key for one in adopted[pack].parameters},
         versions=versions,
+        changes=changes,
+        meaning=meaning,
         shown_value=shown_value,
     )
+
+
+@public.get("/packs/<pack>/parameters/<parameter>")
+def parameter(pack: str, parameter: str) -> str:
+    """Show which value of one key holds where a pack governs on a day, and who says otherwise."""
+    on = read_day(request.args["on"]) if request.args.get("on") else today()
+    with faces().read() as connection:
+        found = pack_chain.told(connection, pack, parameter, on, register=register())
+        if found is None:
+            raise NotFound
+        waivers = pack_chain.waivers_of(connection, _giver(found), parameter)
+    return render_template(
+        "public/parameter.html",
+        told=found,
+        waivers=waivers,
+        meaning=meaning,
+        shown_value=shown_value,
+    )
+
+
+def _giver(told: Mapping[str, Any]) -> str:
+    """Return the pack whose value holds, or none."""
+    return next((each["pack"] for each in told["heard"] if each["outcome"] == "wins"), "")
+
+
+def today() -> date:
+    """Return the day it is in this ledger."""
+    return day_of(faces().gateway.now())
+
+
+def meaning(key: str) -> str:
+    """Return what a key means, in the language of this request, or nothing."""
+    found = register().of(key)
+    return "" if found is None else t(found.meaning_zh, found.meaning)
 
 
 def _versions(connection: sa.Connection, pack: str) -> list[Mapping[str, Any]]:

@@ -2,13 +2,16 @@
 Issue a district's plan: what was staged takes effect, and the pre-issue leaves the budget.
 """
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import sqlalchemy as sa
 
+from ledger.allocation.draft import mark_issued
+from ledger.allocation.fee import let_be_paid
+from ledger.allocation.netting import Debts
 from ledger.allocation.plan import plan_allocations, plan_hash
-from ledger.allocation.prepare import PlanAllocations, district_rows
-from ledger.allocation.quota import Method
+from ledger.allocation.prepare import PlanAllocations
+from ledger.allocation.quota import BY_TOTALS
 from ledger.allocation.tables import AllocationCutRow, AllocationRow
 from ledger.chart import of_enterprise
 from ledger.command import Payload
@@ -104,11 +107,7 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
     """
     require_document(payload.document)
     budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
-    staged = [
-        row
-        for row in district_rows(work, payload.district, year=payload.year, measure=payload.measure)
-        if row.state == "planned"
-    ]
+    staged = _planned(work, payload)
     if not staged:
         raise NothingPlanned(payload.district, year=payload.year, measure=payload.measure)
     now = plan_hash(staged)
@@ -117,8 +116,11 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
     _require_current(work, staged)
     require_headroom(work.memory, budget, sum(row.granted for row in staged))
     taken, left = staged[:ISSUED_AT_ONCE_MAX], staged[ISSUED_AT_ONCE_MAX:]
+    flow = flow_of(budget.district, year=budget.year, measure=budget.measure)
+    debts = Debts(work, taken, flow)
     for row in taken:
-        _issue(work, budget, row)
+        _issue(work, budget, row, debts)
+    mark_issued(work.session, taken, work.sequence)
     result = {
         "issued": len(taken),
         "amount": sum(row.pre_issued for row in taken),
@@ -127,6 +129,22 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
     }
     work.publish("allocations.issued", {**about(budget), "document": payload.document, **result})
     return result
+
+
+def _planned(work: Work, payload: IssueAllocations) -> list[AllocationRow]:
+    """Return what is planned, in order of enterprise and product, to be read and not written."""
+    table = AllocationRow.__table__
+    work.session.flush()
+    rows = work.session.execute(
+        sa.select(table).where(
+            table.c.district == payload.district,
+            table.c.year == payload.year,
+            table.c.measure == payload.measure,
+            table.c.state == "planned",
+        )
+    ).all()
+    # Plain rows have the fields of the mapped ones at a tenth of the cost.
+    return cast(list[AllocationRow], sorted(rows, key=lambda row: (row.enterprise, row.product)))
 
 
 def require_document(document: str) -> None:
@@ -147,12 +165,12 @@ def _require_current(work: Work, staged: list[AllocationRow]) -> None:
     )
     newest = {enterprise: int(sequence) for enterprise, sequence in cuts}
     for row in staged:
-        is_by_totals = row.method == Method.GRANDFATHERING
+        is_by_totals = row.method in BY_TOTALS
         if is_by_totals and newest.get(row.enterprise, 0) > row.planned_by:
             raise PlanOutdated(row)
 
 
-def _issue(work: Work, budget: BudgetRow, row: AllocationRow) -> None:
+def _issue(work: Work, budget: BudgetRow, row: AllocationRow, debts: Debts) -> None:
     asset = open_asset(work, flow_of(budget.district, year=budget.year, measure=budget.measure))
     source = budget_account(budget.district)
     parts = (
@@ -166,10 +184,10 @@ def _issue(work: Work, budget: BudgetRow, row: AllocationRow) -> None:
     )
     if postings:
         reference = f"allocation:{row.year}:{row.measure}:{row.enterprise}:{row.product}"
-        draw(work, budget, Entry(EntryCode.ALLOCATION, "ALC-56", postings, reference))
+        back = debts.net(row)
+        draw(work, budget, Entry(EntryCode.ALLOCATION, "ALC-56", (*postings, *back), reference))
     budget.committed += row.granted - row.pre_issued
-    row.issued = row.pre_issued
-    row.state, row.issued_by = "issued", work.sequence
+    let_be_paid(work, row)
 
 
 def about(budget: BudgetRow) -> dict[str, object]:

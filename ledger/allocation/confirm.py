@@ -2,17 +2,21 @@
 Confirm what enterprises are entitled to, and record the past use that allocations look back on.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Protocol
 
 import msgspec
 import sqlalchemy as sa
 
+from ledger.allocation.expire import let_expire
+from ledger.allocation.method_tables import HistoryBasisRow
 from ledger.allocation.tables import EntitlementRow, HistoryRow
 from ledger.asset import Origin, standing
 from ledger.chart import of_enterprise
 from ledger.command import Payload
 from ledger.days import day_of
 from ledger.districts.budget import Measure
+from ledger.districts.room import require_room_for_rights
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.parties.party import Parties, PartyUnknown
@@ -21,6 +25,7 @@ from ledger.post import post
 from ledger.register import open_asset
 from ledger.rows import each_row
 from ledger.subject import ANYWHERE, Handler, Result, Role
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 
@@ -74,7 +79,8 @@ class HistoryLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     One past year of an enterprise and product; *output* is in whole units of the product.
 
-    An empty product stands for all that the enterprise makes.
+    An empty product stands for all that the enterprise makes. *basis* and *edition* say how its
+    energy is counted, where that is known.
     """
 
     enterprise: str
@@ -83,6 +89,8 @@ class HistoryLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     coal_kg: int = 0
     product: str = ""
     output: int = 0
+    basis: Literal["", "eq", "cal"] = ""
+    edition: str = ""
 
 
 class RecordHistory(Payload, frozen=True):
@@ -139,20 +147,49 @@ def _record(work: Work, line: HistoryLine, seen: set[tuple[str, int, str]]) -> N
             output=line.output,
         )
     )
+    if line.basis or line.edition:
+        _record_basis(work, line)
+
+
+def _record_basis(work: Work, line: HistoryLine) -> None:
+    """Keep how one record is counted, so that it is not mixed with others. Rule: ALC-72."""
+    work.session.add(
+        HistoryBasisRow(
+            enterprise=line.enterprise,
+            year=line.year,
+            product=line.product,
+            recorded_by=work.sequence,
+            basis=line.basis,
+            edition=line.edition,
+        )
+    )
 
 
 def confirm_entitlements(work: Work, payload: ConfirmEntitlements) -> Result:
     """
     Issue each right to its holder, once a decision.
 
-    Rule: ALC-51, ALC-52.
+    Rule: ALC-51, ALC-52, DST-66.
     """
     ordinals = iter(range(len(payload.rows)))
-    each_row(payload.rows, lambda line: _confirm(work, line, ordinal=next(ordinals)))
+    each_row(payload.rows, lambda line: confirm_line(work, line, ordinal=next(ordinals)))
+    if work.is_since(RIGHTS):
+        _require_room(work, payload)
     return {"entitlements": len(payload.rows)}
 
 
-def _confirm(work: Work, line: EntitlementLine, *, ordinal: int) -> None:
+def _require_room(work: Work, payload: ConfirmEntitlements) -> None:
+    """Refuse rights that come to more than a decided budget covers. Rule: DST-66."""
+    parties = work.memory.cache(Parties)
+    confirmed = {
+        (parties.enterprise(line.enterprise).district, line.measure) for line in payload.rows
+    }
+    for district, measure in sorted(confirmed):
+        require_room_for_rights(work, district, measure)
+
+
+def confirm_line(work: Work, line: EntitlementLine, *, ordinal: int) -> None:
+    """Issue one right to its holder, to go at the end of its term. Rule: ALC-51, ALC-52, ALC-79."""
     enterprise = work.memory.cache(Parties).enterprise(line.enterprise)
     this_year = day_of(work.now).year
     if line.last_year < this_year:
@@ -184,6 +221,7 @@ def _confirm(work: Work, line: EntitlementLine, *, ordinal: int) -> None:
             asset=asset,
         )
     )
+    let_expire(work, line.last_year)
 
 
 def _require_facility(work: Work, line: EntitlementLine) -> None:
@@ -203,7 +241,18 @@ def _require_first(work: Work, line: EntitlementLine) -> None:
         raise EntitlementConfirmed(line.enterprise, measure=line.measure, document=line.document)
 
 
-def _scope(work: Work, payload: RecordHistory | ConfirmEntitlements) -> str:
+class _OfEnterprises(Protocol):
+    @property
+    def enterprise(self) -> str: ...
+
+
+class _Rows(Protocol):
+    @property
+    def rows(self) -> Sequence[_OfEnterprises]: ...
+
+
+def scope_of_rows(work: Work, payload: _Rows) -> str:
+    """Return the one district of all the rows' enterprises, or the whole ledger."""
     parties = work.memory.cache(Parties)
     districts = {parties.enterprise(line.enterprise).district for line in payload.rows}
     return f"district:{districts.pop()}" if len(districts) == 1 else ANYWHERE
@@ -213,12 +262,12 @@ _CITY = frozenset({Role.CITY_REGULATOR})
 _DISTRICT = frozenset({Role.DISTRICT_REGULATOR})
 
 CONFIRM_HANDLERS = (
-    Handler(RecordHistory, record_history, makers=_DISTRICT | _CITY, scope=_scope),
+    Handler(RecordHistory, record_history, makers=_DISTRICT | _CITY, scope=scope_of_rows),
     Handler(
         ConfirmEntitlements,
         confirm_entitlements,
         makers=_DISTRICT,
         checkers=_CITY,
-        scope=_scope,
+        scope=scope_of_rows,
     ),
 )

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ledger.allocation.methods import ClawBack
-from ledger.allocation.quota import Method
+from ledger.allocation.quota import BY_TOTALS
 from ledger.allocation.settle import take_back
 from ledger.allocation.tables import AllocationCutRow, AllocationRow, EntitlementRow
 from ledger.chart import of_enterprise
 from ledger.districts.budget import flow_of
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
-from ledger.parties.party import Parties
 from ledger.post import AmountNotPositive, post
 from ledger.work import Work
 
@@ -146,7 +145,7 @@ def _reclassify(
 def _cut_later(work: Work, enterprise: str, *, measure: str, amount: int, from_year: int) -> None:
     """Cut what is planned from now on by the row kept here, and what was issued at true-up."""
     for row in _issued(work, enterprise, measure=measure, since=from_year):
-        if row.method == Method.GRANDFATHERING and row.state == "issued":
+        if row.method in BY_TOTALS and row.state == "issued":
             row.cut += amount
     made_here = sa.select(sa.func.count()).where(AllocationCutRow.sequence == work.sequence)
     work.session.add(
@@ -186,8 +185,8 @@ def claw_back_flow(
         row.issued -= part
         row.cut += part
         left -= part
-    district = work.memory.cache(Parties).enterprise(enterprise).district
-    asset = flow_of(district, year=year, measure=measure).code
+    # An enterprise that moved owes what it was issued to the district that issued it.
+    asset = flow_of(rows[0].district, year=year, measure=measure).code
     return take_back(work, enterprise, asset=asset, amount=amount, rule=rule)
 
 
@@ -211,6 +210,4 @@ def _issued(
             AllocationRow.state != "planned",
         )
     )
-    return sorted(
-        rows, key=lambda row: (row.method != Method.GRANDFATHERING, row.year, row.product)
-    )
+    return sorted(rows, key=lambda row: (row.method not in BY_TOTALS, row.year, row.product))

@@ -8,6 +8,7 @@ product's own unit. Every method returns its amount with the sheet that explains
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from ledger.calculation import DOWN_TO_LOT, HALF_UP, LARGEST_REMAINDER, Sheet, as_text, step
 from ledger.errors import Refused
@@ -87,7 +88,7 @@ def grandfathering(
 
     Rule: ALC-01, ALC-02.
     """
-    _require_years(len(totals_kgce), needed_years=needed_years)
+    require_years(len(totals_kgce), needed_years=needed_years)
     mean = Fraction(sum(totals_kgce), len(totals_kgce))
     amount = round_half_up(mean * (1 - reduction) * sector_coefficient)
     quota = step(
@@ -122,7 +123,7 @@ def historic_intensity(
 
     Rule: ALC-03, ALC-02.
     """
-    _require_years(
+    require_years(
         sum(1 for year in base_years if year.output > 0),
         needed_years=max(needed_years, len(base_years)),
     )
@@ -159,7 +160,11 @@ def benchmarking(
     Rule: ALC-04.
     """
     assert output >= 0
-    amount = round_half_up(benchmark_kgce_per_unit * output * sector_coefficient)
+    # In whole numbers, since a plan has many rows: halves up, as of everything above zero.
+    factors = (benchmark_kgce_per_unit, output, sector_coefficient)
+    above = prod(factor.numerator for factor in factors)
+    below = prod(factor.denominator for factor in factors)
+    amount = (2 * above + below) // (2 * below)
     quota = step(
         "quota by benchmarking",
         "benchmark × output × sector_coefficient",
@@ -186,9 +191,10 @@ def pre_issue(
     """
     assert quota_kgce >= 0
     assert lot_kgce > 0
-    if not 0 <= share <= 1:
+    if not 0 <= share.numerator <= share.denominator:
         raise PreIssueShareOutOfRange(share)
-    amount = quota_kgce * share // lot_kgce * lot_kgce
+    # In whole numbers, since a plan has many rows: ⌊quota × share ÷ lot⌋ × lot.
+    amount = quota_kgce * share.numerator // (share.denominator * lot_kgce) * lot_kgce
     issued = step(
         "pre-issue",
         "⌊quota × share ÷ lot⌋ × lot",
@@ -269,6 +275,7 @@ def _scaled(request: Request, *, amount: int, total: int, cap: int, pack_version
     return Granted(amount, Sheet(pack_version).then(scaled))
 
 
-def _require_years(usable_years: int, *, needed_years: int) -> None:
+def require_years(usable_years: int, *, needed_years: int) -> None:
+    """Refuse a look back at fewer years than the method needs, or at none. Rule: ALC-02."""
     if usable_years < max(needed_years, 1):
         raise BaseYearsMissing(usable_years=usable_years, needed_years=max(needed_years, 1))

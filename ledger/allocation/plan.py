@@ -5,13 +5,15 @@ The sheet of every row says how its quota follows from its terms, how it was sca
 asks for more than the budget has, and what goes out before verification.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 
 import msgspec
 
+from ledger.allocation.draft import Draft, Staged, write_drafts
+from ledger.allocation.ended import EnterpriseEnded, ended_among
 from ledger.allocation.methods import Granted, Request, scale_to_cap
 from ledger.allocation.prepare import (
     Asked,
@@ -26,13 +28,13 @@ from ledger.allocation.quota import (
     PlainTerms,
     Terms,
     in_unit,
+    paid_of,
     pre_issued,
     quota,
     terms_from_plain,
     versions,
 )
-from ledger.allocation.tables import AllocationRow
-from ledger.calculation import Sheet
+from ledger.calculation import Sheet, Step, step
 from ledger.command import canonical
 from ledger.districts.budget import UNITS
 from ledger.districts.draw import open_budget, position_of
@@ -89,6 +91,15 @@ class AllocationIssued(Refused):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan as it was worked out: its rows in order, those of them that are new, its answer."""
+
+    rows: list[Staged]
+    new: list[Draft]
+    result: Result
+
+
 def plan_allocations(work: Work, payload: PlanAllocations) -> Result:
     """
     Compute and stage every row, scaled together to what the budget has left.
@@ -97,13 +108,27 @@ def plan_allocations(work: Work, payload: PlanAllocations) -> Result:
 
     Rule: ALC-53, ALC-54, ALC-55.
     """
+    plan = work_out(work, payload)
+    write_drafts(work.session, plan.new)
+    return plan.result
+
+
+def work_out(work: Work, payload: PlanAllocations) -> Plan:
+    """
+    Work a plan out without writing it, for the plan itself and for whoever only tries it.
+
+    Rows that were planned before are objects of the session and change with it.
+
+    Rule: ALC-53, ALC-54, ALC-55.
+    """
     budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
-    planning = prepare(work, payload)
-    each_row(payload.rows, lambda line: _stage(planning, line))
     headroom = max(position_of(work.memory, budget).headroom, 0)
+    planning = prepare(work, payload)
+    ended = ended_among(work, {line.enterprise for line in payload.rows})
+    each_row(payload.rows, lambda line: _stage(planning, line, ended))
     staged = [row for _, row in sorted(planning.rows.items()) if row.state == "planned"]
     _finish(planning, staged, cap=headroom)
-    return {
+    result = {
         "planned": len(staged),
         "headroom": headroom,
         "requested": sum(row.requested for row in staged),
@@ -111,10 +136,13 @@ def plan_allocations(work: Work, payload: PlanAllocations) -> Result:
         "pre_issued": sum(row.pre_issued for row in staged),
         "plan_hash": plan_hash(staged),
     }
+    return Plan(staged, [row for row in staged if isinstance(row, Draft)], result)
 
 
-def _stage(planning: Planning, line: PlanLine) -> None:
+def _stage(planning: Planning, line: PlanLine, ended: Mapping[str, EnterpriseEnded]) -> None:
     key = (line.enterprise, line.product)
+    if line.enterprise in ended:
+        raise ended[line.enterprise]
     enterprise = planning.work.memory.cache(Parties).enterprise(line.enterprise)
     planned_in = planning.payload.district
     if enterprise.district != planned_in:
@@ -129,7 +157,6 @@ def _stage(planning: Planning, line: PlanLine) -> None:
     planning.asked[key] = Asked(terms, granted)
     if row is None:
         row = planning.rows[key] = _new_row(planning.payload, line)
-        planning.work.session.add(row)
     row.method = str(terms.method)
     row.terms = canonical(terms.plain()).decode()
     row.output = line.output
@@ -137,30 +164,17 @@ def _stage(planning: Planning, line: PlanLine) -> None:
     row.planned_by = planning.work.sequence
 
 
-def _new_row(payload: PlanAllocations, line: PlanLine) -> AllocationRow:
-    return AllocationRow(
+def _new_row(payload: PlanAllocations, line: PlanLine) -> Draft:
+    return Draft(
         year=payload.year,
         measure=payload.measure,
         enterprise=line.enterprise,
         product=line.product,
         district=payload.district,
-        state="planned",
-        granted=0,
-        pre_issued=0,
-        saleable=0,
-        issued=0,
-        cut=0,
-        pack_version="",
-        sheet="",
-        issued_by=None,
-        final_output=None,
-        final_sheet="",
-        report_hash="",
-        final_by=None,
     )
 
 
-def _finish(planning: Planning, staged: list[AllocationRow], *, cap: int) -> None:
+def _finish(planning: Planning, staged: list[Staged], *, cap: int) -> None:
     """
     Set what each staged row is granted and what of it goes out beforehand.
 
@@ -175,7 +189,7 @@ def _finish(planning: Planning, staged: list[AllocationRow], *, cap: int) -> Non
         _finish_row(row, asked or _asked(row), scaled.get(_code(row)), shares=shares)
 
 
-def _asked(row: AllocationRow) -> Asked:
+def _asked(row: Staged) -> Asked:
     terms = terms_of_row(row)
     return Asked(terms, quota(terms, output=row.output, pack_version=""))
 
@@ -193,17 +207,17 @@ class Shares:
         """Return the shares in force for the vintage. Rule: ALC-54."""
         pre_issue = planning.find("allocation.pre_issue_share")
         saleable = planning.find("allocation.pre_issue_saleable_share")
-        packs = tuple(f"{found.pack_id}@{found.version}" for found in (pre_issue, saleable))
+        spoke = (pre_issue, saleable, *planning.paid_found())
+        packs = tuple(f"{found.pack_id}@{found.version}" for found in spoke)
         return cls(as_share(pre_issue), as_share(saleable), packs)
 
 
-def _finish_row(
-    row: AllocationRow, asked: Asked, scaled: Granted | None, *, shares: Shares
-) -> None:
+def _finish_row(row: Staged, asked: Asked, scaled: Granted | None, *, shares: Shares) -> None:
     terms = asked.terms
     granted = asked.quota if scaled is None else in_unit(scaled, terms.measure_unit)
+    paid = paid_of(granted.amount_kgce, terms)
     first = pre_issued(
-        granted.amount_kgce,
+        granted.amount_kgce - paid.amount_kgce,
         share=shares.pre_issue,
         saleable_share=shares.saleable,
         unit=terms.measure_unit,
@@ -212,11 +226,26 @@ def _finish_row(
     row.pre_issued, row.saleable = first.amount, first.saleable
     row.pack_version = versions([terms.method_pack, *shares.packs])
     scaling = () if scaled is None else granted.sheet.steps
-    sheet = Sheet(row.pack_version, (*asked.quota.sheet.steps, *scaling, *first.steps))
+    free = _free(granted.amount_kgce, paid.amount_kgce, terms) if paid.amount_kgce else ()
+    steps = (*asked.quota.sheet.steps, *scaling, *paid.sheet.steps, *free, *first.steps)
+    sheet = Sheet(row.pack_version, steps)
     row.sheet = canonical(sheet.plain()).decode()
 
 
-def _scaled(staged: list[AllocationRow], *, cap: int) -> dict[str, Granted]:
+def _free(granted: int, paid: int, terms: Terms) -> tuple[Step, ...]:
+    """Return the step from a grant to the part that goes out without a fee. Rule: ALC-90."""
+    part = step(
+        "free part",
+        "granted − paid",
+        {"granted": granted, "paid": paid},
+        result=granted - paid,
+        unit=terms.measure_unit,
+        rule="ALC-90",
+    )
+    return (part,)
+
+
+def _scaled(staged: list[Staged], *, cap: int) -> dict[str, Granted]:
     """Return every row's scaled grant by code, or nothing where the rows fit under *cap*."""
     if sum(row.requested for row in staged) <= cap:
         return {}
@@ -224,11 +253,11 @@ def _scaled(staged: list[AllocationRow], *, cap: int) -> dict[str, Granted]:
     return scale_to_cap(requests, cap_kgce=cap, pack_version="")
 
 
-def _code(row: AllocationRow) -> str:
+def _code(row: Staged) -> str:
     return f"{row.enterprise}/{row.product}"
 
 
-def terms_of_row(row: AllocationRow) -> Terms:
+def terms_of_row(row: Staged) -> Terms:
     """Return the terms that a row was planned on."""
     return terms_from_plain(
         msgspec.json.decode(row.terms, type=PlainTerms),
@@ -237,7 +266,7 @@ def terms_of_row(row: AllocationRow) -> Terms:
     )
 
 
-def plan_hash(staged: Iterable[AllocationRow]) -> str:
+def plan_hash(staged: Iterable[Staged]) -> str:
     """
     Return the SHA-256, in hex, over staged rows in order of enterprise and product.
 

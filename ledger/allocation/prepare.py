@@ -12,16 +12,30 @@ import msgspec
 import sqlalchemy as sa
 
 from ledger.adopt import Policy
+from ledger.allocation.certificate import pre_issued_levels
+from ledger.allocation.draft import Staged
+from ledger.allocation.held import level_of, rights_in_force
+from ledger.allocation.history_basis import Counted, counted, require_counted_alike
 from ledger.allocation.methods import BaseYearsMissing, Granted
-from ledger.allocation.quota import Method, PastYear, Terms, TermsMalformed, number
+from ledger.allocation.quota import (
+    BY_OUTPUT,
+    FIRST_METHODS,
+    Method,
+    PastYear,
+    Terms,
+    TermsMalformed,
+    number,
+)
+from ledger.allocation.rollout import require_class_open
 from ledger.allocation.tables import AllocationCutRow, AllocationRow, HistoryRow
 from ledger.command import Payload
 from ledger.districts.budget import UNITS, Measure
 from ledger.errors import Refused
 from ledger.metering.carriers import Basis
 from ledger.parties.party import Parties
-from ledger.policy import Found, ParameterMissing, as_text
+from ledger.policy import Found, ParameterMissing, as_share, as_text
 from ledger.units import round_half_up
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 BASE_YEARS = 3
@@ -57,14 +71,16 @@ class PlanLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     One enterprise and product of a plan.
 
     *output* is planned, in whole units of *product*. An empty *method* is the pack's for the
-    sector. Numbers in text are decimals or fractions; *benchmark* is kgce (kg) a unit. Base years
-    left at 0 are the three before the vintage.
+    sector. Numbers in text are decimals or fractions; *benchmark* is kgce (kg) a unit, the leader
+    level where the method asks for that. Base years left at 0 are the three before the vintage.
     """
 
     enterprise: str
     product: str = ""
     output: int = 0
-    method: Literal["", "grandfathering", "historic_intensity", "benchmarking"] = ""
+    method: Literal[
+        "", "grandfathering", "historic_intensity", "benchmarking", "leader_level", "entitlement"
+    ] = ""
     reduction: str = "0"
     sector_coefficient: str = "1"
     benchmark: str = ""
@@ -96,17 +112,23 @@ class Planning:
     What the rows of one plan share.
 
     *rows* are all of the district's allocations for the year and measure; *history* and *freed*
-    are past years and cuts of the enterprises planned now. *asked* collects what they ask for.
+    are past years and cuts of the enterprises planned now, *counted* how the past is counted,
+    *rights* the standing assets in force and *pre_issued* what of them is not formal yet. *asked*
+    collects what they ask for.
     """
 
     work: Work
     payload: PlanAllocations
     pack: str
-    rows: dict[Key, AllocationRow]
+    rows: dict[Key, Staged]
     history: Mapping[tuple[str, int], tuple[HistoryRow, ...]]
     freed: Mapping[str, tuple[Cut, ...]]
+    counted: Counted
+    rights: tuple[str, ...]
+    pre_issued: Mapping[str, int]
     methods: dict[str, Found] = field(default_factory=dict)
     asked: dict[Key, Asked] = field(default_factory=dict)
+    paid: list[Fraction] = field(default_factory=list)
 
     def find(self, key: str) -> Found:
         """Return a parameter in force on the first day of the vintage. Rule: ALC-54."""
@@ -123,9 +145,30 @@ class Planning:
             self.methods[sector] = found
         return self.methods[sector]
 
+    def paid_share(self) -> Fraction:
+        """Return the part of every grant that costs a usage fee in this vintage. Rule: ALC-73."""
+        if not self.paid:  # once for all rows: a plan has many
+            found = self.paid_found()
+            self.paid.append(as_share(found[0]) if found else Fraction(0))
+        return self.paid[0]
+
+    def paid_found(self) -> tuple[Found, ...]:
+        """Return the pack's word on the paid share, where it is above nothing."""
+        if not self.work.is_since(RIGHTS):
+            return ()
+        key = "allocation.paid_share"
+        if key not in self.methods:
+            self.methods[key] = self.find(key)
+        return (self.methods[key],) if as_share(self.methods[key]) else ()
+
 
 def prepare(work: Work, payload: PlanAllocations) -> Planning:
-    """Read once what the rows of a plan need. Rule: ALC-63."""
+    """
+    Read once what the rows of a plan need, after the day on which their class opens.
+
+    Rule: ALC-63, ALC-77.
+    """
+    require_class_open(work, payload.district, measure=payload.measure, space="stock")
     enterprises = sorted({line.enterprise for line in payload.rows})
     rows = district_rows(work, payload.district, year=payload.year, measure=payload.measure)
     planning = Planning(
@@ -135,6 +178,9 @@ def prepare(work: Work, payload: PlanAllocations) -> Planning:
         rows={(row.enterprise, row.product): row for row in rows},
         history=_history(work, enterprises),
         freed=_freed(work, payload, enterprises),
+        counted=counted(work, enterprises, vintage=payload.year),
+        rights=rights_in_force(work.memory, measure=payload.measure, year=payload.year),
+        pre_issued=pre_issued_levels(work, enterprises, measure=payload.measure, year=payload.year),
     )
     _require_basis(planning)
     return planning
@@ -214,18 +260,11 @@ def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
     """
     Return the terms of one row, or refuse what its method cannot work with.
 
-    Rule: ALC-02, ALC-53.
+    Rule: ALC-02, ALC-53, ALC-73.
     """
     method, method_pack = _method(planning, line, sector)
-    looks_at_output = method is not Method.GRANDFATHERING
-    if bool(line.product) != looks_at_output:
-        accepted = "the product it counts" if looks_at_output else "no product, but the total"
-        raise TermsMalformed("product", text=line.product, accepted=f"for {method} {accepted}")
-    if len(line.product) > PRODUCT_MAX:
-        raise TermsMalformed("product", text=line.product, accepted="a name up to 64 characters")
-    if line.output < 0:
-        raise TermsMalformed("output", text=str(line.output), accepted="a whole number from 0 up")
-    needs_benchmark = method is Method.BENCHMARKING
+    _require_fit(method, line)
+    needs_benchmark = method in _BENCHMARKED
     terms = Terms(
         method=method,
         measure_unit=UNITS[planning.payload.measure],
@@ -233,11 +272,29 @@ def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
         sector_coefficient=number("sector_coefficient", line.sector_coefficient),
         benchmark=number("benchmark", line.benchmark if needs_benchmark else "0"),
         freed=0,
-        base_years=() if needs_benchmark else _base_years(planning, line),
+        base_years=_base_years(planning, line) if method in _LOOKS_BACK else (),
         method_pack=method_pack,
+        level=_level(planning, line) if method is Method.ENTITLEMENT else 0,
+        paid_share=planning.paid_share(),
     )
-    cuts = planning.freed.get(line.enterprise, ())
-    return replace(terms, freed=_freed_in(terms.base_years, cuts))
+    freed = _freed_in(terms.base_years, planning.freed.get(line.enterprise, ()))
+    return replace(terms, freed=freed) if freed else terms
+
+
+_BENCHMARKED = frozenset({Method.BENCHMARKING, Method.LEADER_LEVEL})
+_LOOKS_BACK = frozenset({Method.GRANDFATHERING, Method.HISTORIC_INTENSITY, Method.LEADER_LEVEL})
+
+
+def _require_fit(method: Method, line: PlanLine) -> None:
+    """Refuse a row that names a product where its method takes none, or none where it does."""
+    is_of_product = method in BY_OUTPUT or method is Method.LEADER_LEVEL
+    if bool(line.product) != is_of_product:
+        accepted = "the product it counts" if is_of_product else "no product, but the total"
+        raise TermsMalformed("product", text=line.product, accepted=f"for {method} {accepted}")
+    if len(line.product) > PRODUCT_MAX:
+        raise TermsMalformed("product", text=line.product, accepted="a name up to 64 characters")
+    if line.output < 0:
+        raise TermsMalformed("output", text=str(line.output), accepted="a whole number from 0 up")
 
 
 def _method(planning: Planning, line: PlanLine, sector: str) -> tuple[Method, str]:
@@ -245,9 +302,16 @@ def _method(planning: Planning, line: PlanLine, sector: str) -> tuple[Method, st
         return Method(line.method), ""
     found = planning.method_of(sector)
     name = as_text(found)
-    if name not in list(Method):
-        raise TermsMalformed("method", text=name, accepted=" or ".join(Method))
+    accepted = tuple(Method) if planning.work.is_since(RIGHTS) else FIRST_METHODS
+    if name not in accepted:
+        raise TermsMalformed("method", text=name, accepted=" or ".join(accepted))
     return Method(name), f"{found.pack_id}@{found.version}"
+
+
+def _level(planning: Planning, line: PlanLine) -> int:
+    """Return what formal standing rights a row's enterprise holds in its year. Rule: ALC-71."""
+    held = level_of(planning.work.memory, line.enterprise, planning.rights)
+    return max(held - planning.pre_issued.get(line.enterprise, 0), 0)
 
 
 def _base_years(planning: Planning, line: PlanLine) -> tuple[PastYear, ...]:
@@ -255,18 +319,25 @@ def _base_years(planning: Planning, line: PlanLine) -> tuple[PastYear, ...]:
     first, last = line.base_first_year or year - BASE_YEARS, line.base_last_year or year - 1
     needed = range(first, last + 1)
     found = [_past_year(planning, line, past) for past in needed]
+    require_counted_alike(
+        planning.counted, (row for past in needed for row in _rows_of(planning, line, past))
+    )
     usable = tuple(one for one in found if one is not None)
     if not needed or len(usable) < len(needed):
         raise BaseYearsMissing(usable_years=len(usable), needed_years=max(len(needed), 1))
     return usable
 
 
-def _past_year(planning: Planning, line: PlanLine, year: int) -> PastYear | None:
-    """Return one year of a product, or of all; a row for all stands before rows by product."""
+def _rows_of(planning: Planning, line: PlanLine, year: int) -> list[HistoryRow]:
+    """Return the records of one year of a product; a row for all stands before rows by product."""
     rows = planning.history.get((line.enterprise, year), ())
     named = [row for row in rows if row.product == line.product]
-    if not named and not line.product:
-        named = list(rows)
+    return named or ([] if line.product else list(rows))
+
+
+def _past_year(planning: Planning, line: PlanLine, year: int) -> PastYear | None:
+    """Return one year of a product, or of all that the enterprise makes."""
+    named = _rows_of(planning, line, year)
     if not named:
         return None
     is_energy = planning.payload.measure == "energy"

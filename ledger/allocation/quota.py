@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from ledger.allocation.levels import by_entitlement, leader_level, paid_part
 from ledger.allocation.methods import (
     BaseYear,
     Granted,
@@ -32,6 +33,18 @@ class Method(StrEnum):
     GRANDFATHERING = "grandfathering"
     HISTORIC_INTENSITY = "historic_intensity"
     BENCHMARKING = "benchmarking"
+    LEADER_LEVEL = "leader_level"
+    ENTITLEMENT = "entitlement"
+
+
+FIRST_METHODS = (Method.GRANDFATHERING, Method.HISTORIC_INTENSITY, Method.BENCHMARKING)
+"""What packs could name before version 4 of the rules."""
+
+BY_OUTPUT = frozenset({Method.HISTORIC_INTENSITY, Method.BENCHMARKING})
+"""Methods that follow what is made this year, so that true-up needs the output."""
+
+BY_TOTALS = frozenset({Method.GRANDFATHERING, Method.ENTITLEMENT})
+"""Methods of one figure an enterprise, from which a closure is taken off after the issue."""
 
 
 class TermsMalformed(Refused):
@@ -47,7 +60,11 @@ class TermsMalformed(Refused):
 
 
 class PlainTerms(TypedDict):
-    """Terms as JSON-able data; base years are [year, use, output]."""
+    """
+    Terms as JSON-able data; base years are [year, use, output].
+
+    *level* and *paid_share* are written only where they are above zero.
+    """
 
     reduction: str
     sector_coefficient: str
@@ -55,6 +72,8 @@ class PlainTerms(TypedDict):
     freed: int
     base_years: list[list[int]]
     method_pack: str
+    level: NotRequired[int]
+    paid_share: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +90,10 @@ class Terms:
     """
     What a quota rests on besides output, frozen when it is planned.
 
-    *benchmark* is kgce (kg) a unit of output. *freed* is what the enterprise gave up as freed
-    quota before; only a method that looks at past totals takes it off. *method_pack* is the pack,
-    as ``id@version``, that named the method, or "" where the plan itself did.
+    *benchmark* is kgce (kg) a unit of output, the leader level too. *freed* is what the enterprise
+    gave up as freed quota before; only a method that looks at past totals takes it off.
+    *method_pack* is the pack, as ``id@version``, that named the method, or "" where the plan did.
+    *level* is what standing rights are held, *paid_share* the part that costs a usage fee.
     """
 
     method: Method
@@ -84,10 +104,12 @@ class Terms:
     freed: int
     base_years: tuple[PastYear, ...]
     method_pack: str
+    level: int = 0
+    paid_share: Fraction = Fraction(0)
 
     def plain(self) -> PlainTerms:
         """Return the terms as data that any JSON writer accepts."""
-        return {
+        plain: PlainTerms = {
             "reduction": as_text(self.reduction),
             "sector_coefficient": as_text(self.sector_coefficient),
             "benchmark": as_text(self.benchmark),
@@ -95,6 +117,11 @@ class Terms:
             "base_years": [[one.year, one.used, one.output] for one in self.base_years],
             "method_pack": self.method_pack,
         }
+        if self.level:
+            plain["level"] = self.level
+        if self.paid_share:
+            plain["paid_share"] = as_text(self.paid_share)
+        return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +144,8 @@ def terms_from_plain(plain: PlainTerms, *, method: Method, measure_unit: str) ->
         freed=plain["freed"],
         base_years=tuple(PastYear(*one) for one in plain["base_years"]),
         method_pack=plain["method_pack"],
+        level=plain.get("level", 0),
+        paid_share=Fraction(plain.get("paid_share", "0")),
     )
 
 
@@ -138,7 +167,7 @@ def quota(terms: Terms, *, output: int, pack_version: str) -> Granted:
     What was freed before is taken off past totals only: with a method that multiplies by output,
     a closed plant's share is gone with its output and would otherwise be cut twice.
 
-    Rule: ALC-01, ALC-03, ALC-04, ALC-61.
+    Rule: ALC-01, ALC-03, ALC-04, ALC-61, ALC-70, ALC-71.
     """
     granted = _by_method(terms, output=output, pack_version=pack_version)
     if terms.method is Method.GRANDFATHERING and terms.freed:
@@ -169,6 +198,21 @@ def _by_method(terms: Terms, *, output: int, pack_version: str) -> Granted:
                 sector_coefficient=terms.sector_coefficient,
                 pack_version=pack_version,
             )
+        case Method.LEADER_LEVEL:
+            return leader_level(
+                [one.output for one in terms.base_years],
+                leader_kgce_per_unit=terms.benchmark,
+                capacity_cut=terms.reduction,
+                sector_coefficient=terms.sector_coefficient,
+                pack_version=pack_version,
+            )
+        case Method.ENTITLEMENT:
+            return by_entitlement(
+                terms.level,
+                reduction=terms.reduction,
+                sector_coefficient=terms.sector_coefficient,
+                pack_version=pack_version,
+            )
 
 
 def _less(granted: Granted, freed: int, *, name: str) -> Granted:
@@ -184,17 +228,35 @@ def _less(granted: Granted, freed: int, *, name: str) -> Granted:
     return Granted(amount, granted.sheet.then(less))
 
 
+def paid_of(granted: int, terms: Terms) -> Granted:
+    """Return the part of a grant that costs a usage fee, or nothing. Rule: ALC-73."""
+    if not terms.paid_share:
+        return Granted(0, Sheet(""))
+    paid = paid_part(granted, share=terms.paid_share)
+    free = step(
+        "free part",
+        "granted − paid",
+        {"granted": granted, "paid": paid.amount_kgce},
+        result=granted - paid.amount_kgce,
+        unit="kgce",
+        rule="ALC-73",
+    )
+    return in_unit(Granted(paid.amount_kgce, paid.sheet.then(free)), terms.measure_unit)
+
+
 def pre_issued(granted: int, *, share: Fraction, saleable_share: Fraction, unit: str) -> PreIssue:
     """Return what is issued beforehand, and what part may be sold, in whole lots. Rule: ALC-57."""
     first = pre_issue(granted, share=share, pack_version="")
     second = pre_issue(first.amount_kgce, share=saleable_share, pack_version="")
     (whole,) = in_unit(first, unit).sheet.steps
     (part,) = in_unit(second, unit).sheet.steps
-    part = replace(
-        part,
+    part = Step(  # built anew: a plan has many rows, and `replace` is slow
         name="saleable part of the pre-issue",
         formula="⌊pre_issued × share ÷ lot⌋ × lot",
         inputs=(("pre_issued", as_text(first.amount_kgce)), *part.inputs[1:]),
+        result=part.result,
+        unit=part.unit,
+        rounding=part.rounding,
         rule="ALC-57",
     )
     return PreIssue(first.amount_kgce, second.amount_kgce, (whole, part))
@@ -208,20 +270,37 @@ def final_quota(
     granted: int,
     cut: int,
     pack_version: str,
+    unpaid: int = 0,
 ) -> Granted:
     """
     Return the quota on actual *output*, scaled as the plan was, less what a closure took.
 
-    *requested* and *granted* are the plan's, before and after scaling to the budget.
+    *requested* and *granted* are the plan's, before and after scaling to the budget; *unpaid* is
+    the paid part for which no usage fee came.
 
-    Rule: ALC-06, ALC-59, ALC-61.
+    Rule: ALC-06, ALC-59, ALC-61, ALC-75.
     """
     final = quota(terms, output=output, pack_version=pack_version)
     if granted < requested:
         final = _scaled_as_planned(final, requested=requested, granted=granted)
-    if terms.method is Method.GRANDFATHERING and cut:
+    if terms.method in BY_TOTALS and cut:
         final = _less(final, cut, name="less what the closure took")
+    if unpaid:
+        final = _less_unpaid(final, unpaid)
     return in_unit(final, terms.measure_unit)
+
+
+def _less_unpaid(final: Granted, unpaid: int) -> Granted:
+    amount = max(final.amount_kgce - unpaid, 0)
+    less = step(
+        "less what was not paid for",
+        "max(0, quota − unpaid)",
+        {"quota": final.amount_kgce, "unpaid": unpaid},
+        result=amount,
+        unit="kgce",
+        rule="ALC-75",
+    )
+    return Granted(amount, final.sheet.then(less))
 
 
 def _scaled_as_planned(final: Granted, *, requested: int, granted: int) -> Granted:

@@ -5,26 +5,36 @@ Too little was issued: the budget gives the rest. Too much: it comes back, or is
 restricted until now is free afterwards.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ledger.adopt import Policy
 from ledger.allocation.allocate import ALLOCATE_HANDLERS, about, require_document
 from ledger.allocation.confirm import CONFIRM_HANDLERS
+from ledger.allocation.decide import DECIDE_HANDLERS
+from ledger.allocation.fee import end_paid_part
+from ledger.allocation.listed import LISTED_HANDLERS
+from ledger.allocation.method_handlers import METHOD_DUE, METHOD_HANDLERS
 from ledger.allocation.methods import Granted
+from ledger.allocation.notify import NOTIFY_HANDLERS
+from ledger.allocation.objection import OBJECTION_HANDLERS, ObjectionOpen, open_objections
 from ledger.allocation.plan import terms_of_row
 from ledger.allocation.prepare import district_rows
-from ledger.allocation.quota import Method, change, final_quota
+from ledger.allocation.quota import BY_OUTPUT, change, final_quota
 from ledger.allocation.settle import SETTLE_HANDLERS, settle_due_claim, take_back
 from ledger.allocation.tables import AllocationRow
 from ledger.chart import of_enterprise
 from ledger.command import Payload, canonical
+from ledger.days import day_of
 from ledger.districts.budget import UNITS, Measure, budget_account, flow_of
 from ledger.districts.draw import draw, open_budget, require_headroom
 from ledger.districts.tables import BudgetRow
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.metering.report import final_report
+from ledger.parties.party import Parties
+from ledger.policy import as_switch
 from ledger.post import post
 from ledger.rows import each_row
 from ledger.subject import Handler, Result, Role, Subject
@@ -83,13 +93,18 @@ class TrueUp(Payload, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Final:
-    """One allocation with its final quota, and how far that is from what was issued."""
+    """
+    One allocation with its final quota, and how far that is from what was issued.
+
+    *paid_part* is promised no more: it was paid for, or lapsed.
+    """
 
     row: AllocationRow
     output: int
     report_hash: str
     quota: int
     change: Granted
+    paid_part: int
 
 
 def true_up_allocations(work: Work, payload: TrueUp) -> Result:
@@ -105,14 +120,18 @@ def true_up_allocations(work: Work, payload: TrueUp) -> Result:
     require_document(payload.document)
     budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
     awaiting = _awaiting(work, payload)
-    asked = sorted(set(payload.enterprises) or awaiting)
+    contested = _contested(work, payload)
+    asked = sorted(set(payload.enterprises) or awaiting.keys() - contested.keys())
+    if not asked and contested:
+        raise next(iter(contested.values()))
     if not asked:
         raise NothingIssued(payload.district, year=payload.year, measure=payload.measure)
     taken = asked[:TRUED_UP_AT_ONCE_MAX]
+    each_row(taken, lambda one: _require_uncontested(contested, one))
     finals: list[_Final] = []
     each_row(taken, lambda one: finals.extend(_finals(work, payload, one, awaiting.get(one, []))))
     for final in finals:
-        budget.committed -= final.row.granted - final.row.pre_issued
+        budget.committed -= final.row.granted - final.row.pre_issued - final.paid_part
     returned, claimed = _take_back_excess(work, budget, finals)
     credited = _credit(work, budget, finals)
     freed = sum(_free_restricted(work, budget, enterprise) for enterprise in taken)
@@ -126,6 +145,9 @@ def true_up_allocations(work: Work, payload: TrueUp) -> Result:
         "freed": freed,
         "remaining": len(asked) - len(taken),
     }
+    left_out = len(awaiting.keys() & contested.keys() - set(taken))
+    if left_out:
+        result["contested"] = left_out
     work.publish("allocations.trued_up", {**about(budget), "document": payload.document, **result})
     return result
 
@@ -139,6 +161,24 @@ def _awaiting(work: Work, payload: TrueUp) -> dict[str, list[AllocationRow]]:
     return awaiting
 
 
+def _contested(work: Work, payload: TrueUp) -> dict[str, ObjectionOpen]:
+    """Return by enterprise the refusal of whoever's figure is objected to. Rule: ALC-93."""
+    still_open = open_objections(work, payload.district, year=payload.year, measure=payload.measure)
+    if not still_open:
+        return {}
+    pack = work.memory.cache(Parties).district(payload.district).pack
+    today = day_of(work.now)
+    blocks = work.memory.cache(Policy).find(pack, "objection.blocks_final", on=today)
+    if not as_switch(blocks):
+        return {}
+    return {row.enterprise: ObjectionOpen(row.enterprise, row.sequence) for row in still_open}
+
+
+def _require_uncontested(contested: Mapping[str, ObjectionOpen], enterprise: str) -> None:
+    if enterprise in contested:
+        raise contested[enterprise]
+
+
 def _finals(
     work: Work, payload: TrueUp, enterprise: str, rows: list[AllocationRow]
 ) -> Iterable[_Final]:
@@ -147,9 +187,10 @@ def _finals(
     report = final_report(work, enterprise, payload.year)
     for row in rows:
         output = report.outputs.get(row.product, 0)
-        counts_output = row.method != Method.GRANDFATHERING
+        counts_output = row.method in BY_OUTPUT
         if counts_output and not output and enterprise not in payload.without_output:
             raise OutputMissing(enterprise, year=row.year, product=row.product)
+        paid, unpaid = end_paid_part(work, row)
         final = final_quota(
             terms_of_row(row),
             output=output,
@@ -157,9 +198,10 @@ def _finals(
             granted=row.granted,
             cut=row.cut,
             pack_version=row.pack_version,
+            unpaid=unpaid,
         )
         difference = change(final, issued=row.issued, unit=UNITS[row.measure])
-        yield _Final(row, output, report.report_hash, final.amount_kgce, difference)
+        yield _Final(row, output, report.report_hash, final.amount_kgce, difference, paid + unpaid)
 
 
 def _take_back_excess(work: Work, budget: BudgetRow, finals: list[_Final]) -> tuple[int, int]:
@@ -234,8 +276,14 @@ ALLOCATION = Subject(
     "allocation",
     (
         *CONFIRM_HANDLERS,
+        *LISTED_HANDLERS,
         *ALLOCATE_HANDLERS,
         Handler(TrueUp, true_up_allocations, makers=_DISTRICT, checkers=_CITY, scope=_scope),
         *SETTLE_HANDLERS,
+        *NOTIFY_HANDLERS,
+        *OBJECTION_HANDLERS,
+        *DECIDE_HANDLERS,
+        *METHOD_HANDLERS,
     ),
+    due=METHOD_DUE,
 )

@@ -11,7 +11,8 @@ from ledger.calculation import Sheet, Step, step
 from ledger.command import Payload, canonical
 from ledger.compliance.book import Book, Standing, Year, YearState, require_state
 from ledger.compliance.keep import put_standing
-from ledger.compliance.obligation import Obligation, obligation
+from ledger.compliance.obligation import Amounts, Obligation, obligation
+from ledger.coordination.firm import Coordinated, coordinated
 from ledger.errors import Refused
 from ledger.metering.carriers import Basis
 from ledger.metering.consumption import Consumption
@@ -22,6 +23,7 @@ from ledger.parties.party import Parties
 from ledger.parties.tables import EnterpriseRow
 from ledger.rows import each_row
 from ledger.subject import Result
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 COMPUTED_MAX = 200
@@ -140,9 +142,20 @@ def _compute(work: Work, year: Year, enterprise: str) -> None:
         raise BasisOther(enterprise, basis=report.basis)
     policy = _policy_of(work, report)
     found = _obligation(report, packs=policy.packs, has_coal="coal" in year.measures)
-    owed = {"energy": found.amounts.energy_kgce, "coal": found.amounts.coal_kg}
+    changed = _coordinated(work, report, found.amounts)
+    verified = {"energy": found.amounts.energy_kgce, "coal": found.amounts.coal_kg}
+    owed = {"energy": changed.energy_kgce, "coal": changed.coal_kg}
     for measure in year.measures:
-        _keep(work, report, policy=policy, measure=measure, owed=owed[measure])
+        first = _step(report, policy=policy, measure=measure, owed=verified[measure])
+        steps = (first, *changed.steps.get(measure, ()))
+        _keep(work, report, Sheet(policy.packs).then(*steps), measure=measure, owed=owed[measure])
+
+
+def _coordinated(work: Work, report: FinalReport, amounts: Amounts) -> Coordinated:
+    """Return what is owed beside carbon market and certificates; older rules knew neither."""
+    if work.is_since(RIGHTS):
+        return coordinated(work, report, coal_kg=amounts.coal_kg)
+    return Coordinated(amounts.energy_kgce, amounts.coal_kg)
 
 
 def _obligation(report: FinalReport, *, packs: str, has_coal: bool) -> Obligation:
@@ -189,8 +202,7 @@ def _policy_of(work: Work, report: FinalReport) -> _Policy:
     return msgspec.json.decode(row.content, type=_Policy)
 
 
-def _keep(work: Work, report: FinalReport, *, policy: _Policy, measure: str, owed: int) -> None:
-    sheet = Sheet(policy.packs).then(_step(report, policy=policy, measure=measure, owed=owed))
+def _keep(work: Work, report: FinalReport, sheet: Sheet, *, measure: str, owed: int) -> None:
     work.add(
         "obligations",
         (

@@ -15,6 +15,7 @@ from ledger.compliance.follow_up import FollowUp, follow_up
 from ledger.compliance.keep import close_standings
 from ledger.compliance.lapse import lapse
 from ledger.compliance.leftover import LeftoverPlan
+from ledger.compliance.lent import require_leases_over
 from ledger.compliance.lookup import last_day_of, terms_of
 from ledger.compliance.surrender import EnterpriseYearClosed, ObligationMissing
 from ledger.compliance.terms import Terms
@@ -73,7 +74,7 @@ def close_enterprise(work: Work, payload: CloseEnterprise) -> Result:
     """
     Follow up what an enterprise lacks, and let what it has left lapse or stay.
 
-    Checks in this order: enterprise, year, closing, once, obligation, grace, trued up.
+    Checks in this order: enterprise, year, closing, once, obligation, grace, trued up, leases.
     Rule: CMP-61 to CMP-65, CMP-70.
     """
     memory = work.memory
@@ -94,6 +95,7 @@ def close_enterprise(work: Work, payload: CloseEnterprise) -> Result:
     _require_grace_over(work, standings, last_day=last_day_of(year, found))
     for standing in standings:
         _require_trued_up(work, standing)
+    require_leases_over(memory, payload.enterprise, compliance_year=payload.year)
     closed = {each.measure: _close_measure(work, year, each, found) for each in standings}
     close_standings(work, payload.year, payload.enterprise)
     return {"enterprise": payload.enterprise, "year": payload.year, **closed}

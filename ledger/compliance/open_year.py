@@ -9,17 +9,20 @@ from typing import ClassVar, Literal
 from ledger.adopt import Policy
 from ledger.command import Payload
 from ledger.compliance.book import MEASURES, Book, Year, YearState, mean_price_fen, require_state
+from ledger.compliance.ground import governing_packs, ground_of
 from ledger.compliance.keep import put_year
 from ledger.compliance.tables import MeanPriceRow
 from ledger.compliance.terms import needed, terms, unconfirmed
 from ledger.days import day_of, end_of
 from ledger.errors import Refused
 from ledger.pack_value import parse_day
-from ledger.parties.party import Parties
 from ledger.policy import Found, ParameterMissing, as_date
 from ledger.post import AmountNotPositive
 from ledger.register import open_if_new, set_due
 from ledger.subject import Result
+from ledger.versions import RIGHTS
+from ledger.waive import record
+from ledger.waiver import Use, uncovered
 from ledger.work import Work
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
@@ -93,7 +96,7 @@ class ParametersUnconfirmed(Refused):
     def __init__(self, compliance_year: int, names: list[str]) -> None:
         super().__init__(
             f"{len(names)} parameters of {compliance_year} are unconfirmed: {', '.join(names)}; "
-            "have them confirmed in the pack, or give a waiver in words",
+            "have them confirmed in the pack, or waived for the year, or give a waiver in words",
             compliance_year=compliance_year,
             parameters=",".join(names),
         )
@@ -105,7 +108,7 @@ class OpenYear(Payload, frozen=True):
 
     *deadline* is the last day in time, or empty to take ``surrender.deadline`` of the
     jurisdiction's pack. *measures* says whether coal is answered for beside energy. *waiver* says
-    in words why parameters that no source confirms may be used.
+    in words why parameters may be used that no source confirms and no waiver is on record for.
     """
 
     kind: ClassVar[str] = "years.open"
@@ -136,7 +139,7 @@ def open_year(work: Work, payload: OpenYear) -> Result:
     Open a compliance year, with a deadline and with every parameter confirmed or waived.
 
     Checks in this order: in range, new, a deadline, one that fits, terms that can be carried out,
-    waiver. Rule: CMP-50, CMP-51, CMP-52.
+    waiver. Rule: CMP-50, CMP-51, CMP-52, POL-12.
     """
     if not _FIRST_YEAR <= payload.year <= _LAST_YEAR:
         raise YearOutOfRange(payload.year)
@@ -145,7 +148,9 @@ def open_year(work: Work, payload: OpenYear) -> Result:
     today = day_of(work.now)
     deadline, named = _deadline(work, payload, today=today)
     waived = unconfirmed(named + _needed(work, on=deadline))
-    if waived and not payload.waiver.strip():
+    if work.is_since(RIGHTS):
+        waived = _waived(work, payload, deadline, named=named)
+    elif waived and not payload.waiver.strip():
         raise ParametersUnconfirmed(payload.year, waived)
     open_if_new(work, f"scheme:surrendered:{payload.year}")
     year = Year(
@@ -161,6 +166,23 @@ def open_year(work: Work, payload: OpenYear) -> Result:
     set_due(work, at=end_of(deadline), kind=DUE_DEADLINE, key=str(payload.year))
     work.publish("years", {"year": payload.year, "state": "open", "deadline": str(deadline)})
     return {"year": payload.year, "deadline": deadline.isoformat(), "waived": waived}
+
+
+def _waived(work: Work, payload: OpenYear, deadline: date, *, named: list[Found]) -> list[str]:
+    """
+    Return what the year rests on unconfirmed; what no waiver is on record for, its own records.
+
+    Rule: CMP-52, POL-12.
+    """
+    today = day_of(work.now)
+    uses = [Use(one.pack_id, one.candidates[0].parameter, today, today) for one in named]
+    uses = [use for use in uses if use.needs_waiver]
+    uses += ground_of(work.memory, payload.year, deadline=deadline)
+    left = uncovered(uses, work.memory.cache(Policy).waivers)
+    if left and not payload.waiver.strip():
+        raise ParametersUnconfirmed(payload.year, sorted({use.name for use in left}))
+    record(work, left, reason=payload.waiver)
+    return sorted({use.name for use in uses})
 
 
 def _deadline(work: Work, payload: OpenYear, *, today: date) -> tuple[date, list[Found]]:
@@ -190,13 +212,9 @@ def _deadline_of_pack(work: Work, compliance_year: int, *, today: date) -> Found
 
 def _needed(work: Work, *, on: date) -> list[Found]:
     """Return every parameter the year rests on, of each pack that governs an enterprise."""
-    parties, policy = work.memory.cache(Parties), work.memory.cache(Policy)
-    districts = {enterprise.district for enterprise in parties.enterprises.values()}
-    packs = {parties.district(code).pack for code in districts}
-    if policy.jurisdiction:
-        packs.add(policy.jurisdiction)
+    policy = work.memory.cache(Policy)
     found: list[Found] = []
-    for pack in sorted(packs):
+    for pack in governing_packs(work.memory):
         found += _needed_of(policy, pack, on=on)
     return found
 

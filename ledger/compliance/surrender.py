@@ -13,6 +13,7 @@ from ledger.chart import of_enterprise
 from ledger.command import Payload
 from ledger.compliance.book import Book, Standing, Year, YearState, require_state
 from ledger.compliance.keep import put_standing
+from ledger.compliance.lent import lent_units
 from ledger.compliance.lookup import claim_of, last_day_of, terms_of, units_of
 from ledger.compliance.surrender_order import SurrenderPlan, surrender_plan
 from ledger.compliance.tables import SurrenderRow
@@ -35,7 +36,7 @@ from ledger.post import AmountNotPositive, post
 from ledger.subject import Result
 from ledger.work import Work
 
-ENCUMBERED_PURPOSES = ("held", "pledged", "frozen", "restricted")
+ENCUMBERED_PURPOSES = ("held", "pledged", "frozen", "restricted", "leased")
 
 
 class DeadlinePassed(Refused):
@@ -231,7 +232,7 @@ def _require_computed(work: Work, payload: Surrender) -> Standing:
 
 
 def _post_surrender(work: Work, payload: Surrender, claim: Claim) -> int:
-    units = units_of(work.memory, payload.enterprise)
+    units = [*units_of(work.memory, payload.enterprise), *lent_units(work, payload.enterprise)]
     chosen = _chosen(payload, units, claim)
     accepted = accepted_units(units, claim)
     plan = surrender_plan(

@@ -15,7 +15,6 @@ from ledger.errors import Refused
 from ledger.policy import (
     Found,
     ParameterMissing,
-    Status,
     as_fraction,
     as_int,
     as_share,
@@ -23,6 +22,7 @@ from ledger.policy import (
     as_text,
     as_texts,
 )
+from ledger.waiver import NEEDS_WAIVER
 
 Find = Callable[[str], Found]
 Chosen = TypeVar("Chosen")
@@ -51,7 +51,6 @@ _FOR_FINES = (
     "shortfall.price_window_months",
     "shortfall.fine_base",
 )
-_NEEDS_WAIVER = frozenset({Status.UNCONFIRMED, Status.ANALOGUE})
 
 
 class Expiry(StrEnum):
@@ -132,7 +131,7 @@ def unconfirmed(found: list[Found]) -> list[str]:
 
     Rule: CMP-52.
     """
-    return sorted({f"{one.pack_id}:{one.key}" for one in found if one.status in _NEEDS_WAIVER})
+    return sorted({f"{one.pack_id}:{one.key}" for one in found if one.status in NEEDS_WAIVER})
 
 
 def named_packs(found: list[Found]) -> str:

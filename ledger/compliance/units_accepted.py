@@ -18,6 +18,9 @@ from ledger.errors import Refused
 FREE_PURPOSES = ("bought", "holding")
 """Accounts that may be surrendered from, the one with fewest other uses first."""
 
+USABLE_PURPOSES = (*FREE_PURPOSES, "leased", "frozen")
+"""Accounts that may be surrendered from where the pack lets the last two be, own units first."""
+
 _NARROWEST_FIRST = (Origin.TWO_HIGH, Origin.RENEWABLE, Origin.OTHER, Origin.GENERAL)
 
 
@@ -229,4 +232,4 @@ def _class_rank(asset: Asset, claim: Claim) -> int:
 
 
 def _bought_first(unit: Unit) -> int:
-    return FREE_PURPOSES.index(unit.address.rsplit(":", 1)[1])
+    return USABLE_PURPOSES.index(unit.address.rsplit(":", 1)[1])

@@ -16,22 +16,36 @@ UNITS = {"energy": "kgce", "coal": "kg"}
 
 @dataclass(frozen=True, slots=True)
 class BudgetPosition:
-    """One budget in kgce (or kg of coal); *issued* is net of what came back."""
+    """
+    One budget in kgce (or kg of coal); *issued* is net of what came back.
+
+    *uncovered* is use of those who hold no quota, *freed* is out as freed quota against released
+    use, *listed* as quota of single projects; *split* is what the districts below were given.
+    """
 
     cap: int
     reserved: int
     committed: int
     issued: int
+    uncovered: int = 0
+    freed: int = 0
+    listed: int = 0
+    split: int = 0
 
     @property
     def headroom(self) -> int:
-        """Return what may still be planned, set aside or taken off the cap. Rule: DST-13."""
+        """Return what may still be planned, set aside or taken off. Rule: DST-13, DST-62."""
         return headroom_kgce(
             allocated_kgce=self.cap,
             reserved_kgce=self.reserved,
             committed_kgce=self.committed,
-            used_kgce=self.issued,
+            used_kgce=self.issued + self.uncovered + self.freed + self.listed + self.split,
         )
+
+    @property
+    def balance(self) -> int:
+        """Return what the indicator ledger has left: headroom and what plans may still ask."""
+        return self.headroom + self.committed
 
 
 def flow_of(district: str, *, year: int, measure: str) -> Asset:

@@ -2,8 +2,11 @@
 Draw on a district's budget: never beyond its headroom, never below zero.
 """
 
+from sqlalchemy.orm import object_session
+
 from ledger.districts.budget import BudgetPosition, budget_account, flow_of, reserve_account
 from ledger.districts.tables import BudgetRow
+from ledger.districts.use_tables import BudgetUseRow
 from ledger.entry import Entry
 from ledger.errors import Refused
 from ledger.memory import Memory
@@ -61,11 +64,18 @@ def position_of(memory: Memory, row: BudgetRow) -> BudgetPosition:
     code = flow_of(row.district, year=row.year, measure=row.measure).code
     reserved = memory.balance(reserve_account(row.district), code)
     left = memory.balance(budget_account(row.district), code)
+    session = object_session(row)
+    assert session is not None, "a budget is read in the session of its command"
+    use = session.get(BudgetUseRow, (row.district, row.year, row.measure))
     return BudgetPosition(
         cap=row.cap,
         reserved=reserved,
         committed=row.committed,
         issued=row.cap - reserved - left,
+        uncovered=0 if use is None else use.uncovered,
+        freed=0 if use is None else use.freed,
+        listed=0 if use is None else use.listed,
+        split=0 if use is None else use.split,
     )
 
 

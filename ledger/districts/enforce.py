@@ -22,6 +22,7 @@ from ledger.districts.budget import (
     reserve_account,
 )
 from ledger.districts.draw import draw, open_budget, position_of, require_headroom
+from ledger.districts.split import count_split, require_split
 from ledger.districts.tables import BudgetDecisionRow, BudgetRow
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
@@ -32,6 +33,7 @@ from ledger.register import open_asset
 from ledger.rows import each_row
 from ledger.subject import ANYWHERE, Handler, Result, Role
 from ledger.units import KGCE_PER_TCE
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 
@@ -94,9 +96,9 @@ def set_budgets(work: Work, payload: SetBudgets) -> Result:
     """
     Issue each cap into its budget account, or the change where a cap stood before.
 
-    A cap is lowered only as far as headroom goes.
+    A cap is lowered only as far as headroom goes, and is part of the cap of the district above.
 
-    Rule: DST-50, DST-51, DST-52.
+    Rule: DST-50, DST-51, DST-52, DST-60.
     """
     ordinals = iter(range(len(payload.rows)))
     each_row(payload.rows, lambda line: _set_budget(work, line, ordinal=next(ordinals)))
@@ -124,10 +126,14 @@ def _set_budget(work: Work, line: BudgetLine, *, ordinal: int) -> None:
         posting = Posting("scheme:issuance", budget, asset, line.amount - before)
         post(work, Entry(EntryCode.BUDGET, "DST-50", (posting,)))
     elif line.amount < before:
+        if work.is_since(RIGHTS):
+            count_split(work, row, document=line.document)
         require_headroom(work.memory, row, before - line.amount)
         posting = Posting(budget, "scheme:issuance", asset, before - line.amount)
         draw(work, row, Entry(EntryCode.BUDGET, "DST-52", (posting,)))
     row.cap = line.amount
+    if work.is_since(RIGHTS):
+        require_split(work, row, rise=line.amount - before, document=line.document)
 
 
 def reserve_budget(work: Work, payload: ReserveBudget) -> Result:

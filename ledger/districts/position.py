@@ -136,6 +136,21 @@ def assess(
     return Assessment(is_intensity_met=reduction >= base_target, total=total)
 
 
+def assessed_kgce(
+    *, energy_kgce: int, renewables_kgce: int, renewables_before_kgce: int, is_all_excluded: bool
+) -> int:
+    """
+    Return the energy that an assessment counts once renewables are out of it.
+
+    By the rule of 2022 only what was added since the base year is out, of the total alone; by that
+    of 2024 all of it is, of total and intensity. Renewables that fell are not added.
+
+    Rule: DST-90.
+    """
+    added = max(renewables_kgce - renewables_before_kgce, 0)
+    return energy_kgce - (renewables_kgce if is_all_excluded else added)
+
+
 def warning_level(
     reduction: Fraction | None, *, target: Fraction | Decimal, scheme: WarningScheme
 ) -> WarningLevel | None:

@@ -6,9 +6,12 @@ import sqlalchemy as sa
 
 from ledger.districts.budget import BudgetPosition, budget_account, flow_of, reserve_account
 from ledger.districts.tables import BudgetRow
+from ledger.districts.use_tables import BudgetUseRow
 from ledger.tables import AccountRow, AssetRow, BalanceRow
 
 BudgetKey = tuple[str, int, str]
+
+_USES = ("uncovered", "freed", "listed", "split")
 
 
 def read_budgets(
@@ -19,7 +22,15 @@ def read_budgets(
 
     Rule: DST-13.
     """
-    rows = sa.select(BudgetRow.__table__)
+    rows = sa.select(
+        BudgetRow.__table__,
+        *(sa.func.coalesce(getattr(BudgetUseRow, name), 0).label(name) for name in _USES),
+    ).outerjoin(
+        BudgetUseRow,
+        (BudgetUseRow.district == BudgetRow.district)
+        & (BudgetUseRow.year == BudgetRow.year)
+        & (BudgetUseRow.measure == BudgetRow.measure),
+    )
     if district is not None:
         rows = rows.where(BudgetRow.district == district)
     if year is not None:
@@ -44,6 +55,7 @@ def _position(
         reserved=reserved,
         committed=row.committed,
         issued=row.cap - reserved - left,
+        **{name: getattr(row, name) for name in _USES},
     )
 
 

@@ -62,6 +62,28 @@ class NotQualifying(Refused):
         )
 
 
+class PermissionUnknown(Refused):
+    """A pack states a permission that the product does not know."""
+
+    code = "permission_unknown"
+    rule = "SUB-76"
+
+    def __init__(self, text: str) -> None:
+        accepted = ", ".join(Permission)
+        super().__init__(
+            f"{text!r} is no permission of an origin for a purpose; {accepted} are accepted",
+            permission=text,
+            accepted=accepted,
+        )
+
+
+def permission_named(text: str) -> Permission:
+    """Return the permission that a pack states in one word. Rule: SUB-76."""
+    if text not in set(Permission):
+        raise PermissionUnknown(text)
+    return Permission(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """

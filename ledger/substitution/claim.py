@@ -9,39 +9,39 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
-import msgspec
-
-from ledger.adopt import Policy
 from ledger.calculation import step
 from ledger.command import Payload
 from ledger.days import day_of
 from ledger.errors import Refused
-from ledger.parties.party import Parties
-from ledger.policy import as_text
 from ledger.subject import Result
 from ledger.substitution.audit import AFTER, BEFORE, own_facility, running_facility
+from ledger.substitution.closed import Closing, cap_rule, closed_figure, require_scale
 from ledger.substitution.evidence import require_past
 from ledger.substitution.file import Figure, file_claim
-from ledger.substitution.freed import (
-    AmountAboveCap,
-    Audit,
-    ClosureBaselineMissing,
-    Freed,
-    Method,
-    Works,
-    freed_by_closure,
-    freed_by_retrofit,
-)
-from ledger.substitution.look_up import RECORDED, recorded_use, registered_capacity
+from ledger.substitution.freed import Audit, Freed, Method, Works, freed_by_retrofit
+from ledger.substitution.lines import ClosureLine, RetrofitLine
 from ledger.substitution.tables import FreedClaimRow, RetrofitAuditRow
+from ledger.versions import RIGHTS
 from ledger.work import Work
+
+__all__ = [
+    "FOR_EVER",
+    "ClaimClosure",
+    "ClaimRetrofit",
+    "ClosureLine",
+    "RetrofitLine",
+    "WorksReversed",
+    "claim_closure",
+    "claim_retrofit",
+    "claim_row",
+    "close_claim",
+    "save_claim",
+]
 
 FOR_EVER = date.max
 """A closure takes all later days: what no longer runs cannot save again."""
-
-_CAPPED = "lower_of_statistics_and_approval"
 
 
 class WorksReversed(Refused):
@@ -57,21 +57,6 @@ class WorksReversed(Refused):
             began_on=began_on.isoformat(),
             ended_on=ended_on.isoformat(),
         )
-
-
-class ClosureLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Use of one measure in the last full year, and what was approved (none where nothing was)."""
-
-    measure: str
-    statistics: int
-    approved: int | None = None
-
-
-class RetrofitLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One measure that was audited before and after, and what saving was approved, if any."""
-
-    measure: str
-    approved: int | None = None
 
 
 class ClaimClosure(Payload, frozen=True):
@@ -103,18 +88,67 @@ class ClaimRetrofit(Payload, frozen=True):
     measures: tuple[RetrofitLine, ...]
 
 
+class _Claim(Protocol):
+    """What every claim says."""
+
+    @property
+    def claim(self) -> str: ...
+    @property
+    def enterprise(self) -> str: ...
+    @property
+    def facility(self) -> str: ...
+    @property
+    def last_year(self) -> int: ...
+    @property
+    def evidence(self) -> str: ...
+
+
+class _ClosureClaim(_Claim, Protocol):
+    """A claim on a facility that runs no longer, whatever ended it."""
+
+    @property
+    def closed_on(self) -> date: ...
+    @property
+    def statistics_year(self) -> int: ...
+    @property
+    def measures(self) -> tuple[ClosureLine, ...]: ...
+
+
+class _AuditedClaim(_Claim, Protocol):
+    """A claim on a facility that was audited before and after, with or without works."""
+
+    @property
+    def works(self) -> str: ...
+    @property
+    def began_on(self) -> date: ...
+    @property
+    def ended_on(self) -> date: ...
+    @property
+    def measures(self) -> tuple[RetrofitLine, ...]: ...
+
+
 def claim_closure(work: Work, payload: ClaimClosure) -> Result:
     """
     File a closure claim: the use of the year before, at most what was approved.
 
     It takes every day from the beginning of that year on.
 
-    Rule: FRQ-01, FRQ-02, FRQ-07, FRQ-59.
+    Rule: FRQ-01, FRQ-02, FRQ-07, FRQ-59, FRQ-72, FRQ-73.
     """
+    return close_claim(work, payload)
+
+
+def close_claim(work: Work, payload: _ClosureClaim) -> Result:
+    """File what a facility set free that was closed, eliminated or cut as overcapacity."""
     own_facility(work, facility=payload.facility, enterprise=payload.enterprise)
     require_past("the closure", payload.closed_on, today=day_of(work.now))
-    figures = [_closed(work, payload, line) for line in payload.measures]
-    row = _row(
+    closing = Closing(
+        payload.enterprise, payload.facility, payload.closed_on, payload.statistics_year
+    )
+    if work.is_since(RIGHTS):
+        require_scale(work, closing)
+    figures = [closed_figure(work, closing, line) for line in payload.measures]
+    row = claim_row(
         work,
         payload,
         method=Method.CLOSURE,
@@ -125,34 +159,6 @@ def claim_closure(work: Work, payload: ClaimClosure) -> Result:
     return file_claim(work, row, figures)
 
 
-def _closed(work: Work, payload: ClaimClosure, line: ClosureLine) -> Figure:
-    pack_version, is_capped = _cap_rule(work, payload.enterprise)
-    freed = freed_by_closure(
-        payload.facility,
-        closed_in=payload.closed_on.year,
-        reported={payload.statistics_year: line.statistics},
-        approved=line.approved if is_capped else None,
-        pack_version=pack_version,
-    )
-    _require_on_record(work, payload, line)
-    return Figure(line.measure, line.statistics, line.approved, freed)
-
-
-def _require_on_record(work: Work, payload: ClaimClosure, line: ClosureLine) -> None:
-    """Refuse a figure above what the firm, or the plant's capacity, is on record for. FRQ-59."""
-    year = payload.statistics_year
-    if line.measure in RECORDED:
-        recorded = recorded_use(
-            work, enterprise=payload.enterprise, year=year, measure=line.measure
-        )
-        if recorded is None:
-            raise ClosureBaselineMissing(payload.facility, year=year)
-    else:
-        recorded = registered_capacity(work, facility=payload.facility, measure=line.measure)
-    if recorded is not None and line.statistics > recorded:
-        raise AmountAboveCap(payload.facility, claimed=line.statistics, cap=recorded)
-
-
 def claim_retrofit(work: Work, payload: ClaimRetrofit) -> Result:
     """
     File a retrofit claim: the saving between two audits, at most what was approved.
@@ -161,6 +167,11 @@ def claim_retrofit(work: Work, payload: ClaimRetrofit) -> Result:
 
     Rule: FRQ-02, FRQ-04 to FRQ-07.
     """
+    return save_claim(work, payload)
+
+
+def save_claim(work: Work, payload: _AuditedClaim) -> Result:
+    """File an audited saving, of works or of management."""
     running_facility(work, facility=payload.facility, enterprise=payload.enterprise)
     if payload.ended_on < payload.began_on:
         raise WorksReversed(payload.works, began_on=payload.began_on, ended_on=payload.ended_on)
@@ -170,7 +181,7 @@ def claim_retrofit(work: Work, payload: ClaimRetrofit) -> Result:
         audits = [_audit(work, payload, line.measure, stage) for stage in (BEFORE, AFTER)]
         figures.append(_saved(work, payload, line, audits))
         audited += [audit.audited_on for audit in audits if audit is not None]
-    row = _row(
+    row = claim_row(
         work,
         payload,
         method=Method.RETROFIT,
@@ -182,9 +193,9 @@ def claim_retrofit(work: Work, payload: ClaimRetrofit) -> Result:
 
 
 def _saved(
-    work: Work, payload: ClaimRetrofit, line: RetrofitLine, audits: Sequence[Audit | None]
+    work: Work, payload: _AuditedClaim, line: RetrofitLine, audits: Sequence[Audit | None]
 ) -> Figure:
-    pack_version, is_capped = _cap_rule(work, payload.enterprise)
+    pack_version, is_capped = cap_rule(work, payload.enterprise)
     before, after = audits
     works = Works(payload.facility, payload.began_on, payload.ended_on)
     freed = freed_by_retrofit(works, before=before, after=after, pack_version=pack_version)
@@ -207,7 +218,7 @@ def _at_most(freed: Freed, approved: int) -> Freed:
     return replace(freed, amount=amount, sheet=freed.sheet.then(capped))
 
 
-def _audit(work: Work, payload: ClaimRetrofit, measure: str, stage: str) -> Audit | None:
+def _audit(work: Work, payload: _AuditedClaim, measure: str, stage: str) -> Audit | None:
     row = work.session.get(RetrofitAuditRow, (payload.works, measure, stage))
     if row is None or row.facility != payload.facility:
         return None
@@ -219,17 +230,9 @@ def _audit(work: Work, payload: ClaimRetrofit, measure: str, stage: str) -> Audi
     )
 
 
-def _cap_rule(work: Work, enterprise: str) -> tuple[str, bool]:
-    """Return which version of the pack speaks, and whether approval caps the amount."""
-    parties = work.memory.cache(Parties)
-    district = parties.district(parties.enterprise(enterprise).district)
-    found = work.memory.cache(Policy).find(district.pack, "freed.amount_cap", day_of(work.now))
-    return f"{found.pack_id}@{found.version}", as_text(found) == _CAPPED
-
-
-def _row(
+def claim_row(
     work: Work,
-    payload: ClaimClosure | ClaimRetrofit,
+    payload: _Claim,
     *,
     method: Method,
     freed_year: int,
@@ -237,6 +240,7 @@ def _row(
     closed_on: str = "",
     works: str = "",
 ) -> FreedClaimRow:
+    """Return a new claim on *days* inclusive, which waits for an opinion."""
     first_day, last_day = days
     return FreedClaimRow(
         id=payload.claim,

@@ -11,48 +11,38 @@ from typing import ClassVar, Literal
 import msgspec
 import sqlalchemy as sa
 
+from ledger.allocation.expire import let_expire
 from ledger.asset import Origin, standing
 from ledger.calculation import Sheet, sheet_from_plain, step
 from ledger.command import Payload, canonical
+from ledger.districts.uses import released
 from ledger.entry import Entry, EntryCode, Posting
-from ledger.errors import Refused
 from ledger.parties.party import Parties
 from ledger.parties.tables import FacilityRow
 from ledger.post import post
 from ledger.register import open_account, open_asset
 from ledger.subject import Result
+from ledger.substitution.claimed import FreedClaimNotReady, FreedClaimUnknown, claim_in
 from ledger.substitution.clawback import FlowLine, claw_back, require_stated
 from ledger.substitution.evidence import require_document, require_evidence
 from ledger.substitution.file import source_of
 from ledger.substitution.freed import Method
+from ledger.substitution.lock import require_unlocked
+from ledger.substitution.look_up import RECORDED
+from ledger.substitution.lots import keep_holders, lots_of, way_of
 from ledger.substitution.reclassify import entitled, reclassify
 from ledger.substitution.tables import FreedClaimRow, FreedMeasureRow, FreedSourceRow
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
-
-class FreedClaimUnknown(Refused):
-    """There is no such claim."""
-
-    code = "freed_claim_unknown"
-    rule = "FRQ-50"
-
-    def __init__(self, claim: str) -> None:
-        super().__init__(f"there is no claim {claim[:40]}", claim=claim[:40])
-
-
-class FreedClaimNotReady(Refused):
-    """The claim is not at the stage that this step follows."""
-
-    code = "freed_claim_not_ready"
-    rule = "FRQ-50"
-
-    def __init__(self, claim: str, *, state: str, needed: str) -> None:
-        super().__init__(
-            f"claim {claim} is {state}, but this step takes one that is {needed}",
-            claim=claim,
-            state=state,
-            needed=needed,
-        )
+__all__ = [
+    "ConfirmFreed",
+    "FreedClaimNotReady",
+    "FreedClaimUnknown",
+    "GiveOpinion",
+    "confirm_freed",
+    "give_opinion",
+]
 
 
 class GiveOpinion(Payload, frozen=True):
@@ -85,7 +75,7 @@ class ConfirmFreed(Payload, frozen=True):
 
 def give_opinion(work: Work, payload: GiveOpinion) -> Result:
     """Record an opinion: the claim is reviewed, or rejected for good. Rule: FRQ-50."""
-    row = _claim_in(work, payload.claim, needed="claimed")
+    row = claim_in(work, payload.claim, needed=("claimed",))
     require_document("the opinion", payload.document)
     require_evidence(payload.evidence)
     row.state = "reviewed" if payload.finding == "upheld" else "rejected"
@@ -96,39 +86,32 @@ def give_opinion(work: Work, payload: GiveOpinion) -> Result:
 
 def confirm_freed(work: Work, payload: ConfirmFreed) -> Result:
     """
-    Turn every measure of a claim into a source of standing quota of its own.
+    Turn every measure of a claim into a source of standing quota, or into one a party that shares.
 
-    Rule: FRQ-03, FRQ-54, FRQ-55, FRQ-56, FRQ-57, FRQ-60.
+    Rule: FRQ-03, FRQ-54, FRQ-55, FRQ-56, FRQ-57, FRQ-60, FRQ-77, FRQ-78.
     """
-    row = _claim_in(work, payload.claim, needed="reviewed")
+    row = claim_in(work, payload.claim, needed=("reviewed",))
     require_document("the confirmation", payload.document)
+    row.confirmation = payload.document
+    require_unlocked(work, row)
     facility = work.session.get_one(FacilityRow, row.facility)
     origin = _origin(work, row, facility)
     measures = list(_measures(work, row.id))
-    sources = [_confirm(work, row, one, origin) for one in measures]
+    sources = [lot for one in measures for lot in _confirm(work, row, one, origin)]
     require_stated(work, row, payload.unused_flow, [one.measure for one in measures])
     returned = claw_back(work, row, payload.unused_flow)
     if row.method == Method.CLOSURE:
         facility.state = "closed"
-    row.state, row.confirmation = "confirmed", payload.document
+    row.state = "confirmed"
     row.confirmed_by = work.sequence
     result = {"claim": row.id, "sources": sources, "clawed_back": returned}
     work.publish("freed_quota", {"enterprise": row.enterprise, **result})
     return result
 
 
-def _claim_in(work: Work, claim: str, *, needed: str) -> FreedClaimRow:
-    row = work.session.get(FreedClaimRow, claim)
-    if row is None:
-        raise FreedClaimUnknown(claim)
-    if row.state != needed:
-        raise FreedClaimNotReady(claim, state=row.state, needed=needed)
-    return row
-
-
 def _origin(work: Work, row: FreedClaimRow, facility: FacilityRow) -> Origin:
     """Return the class that the freed quota keeps for ever. Rule: FRQ-56."""
-    if row.method == "renewable":
+    if row.method == Method.RENEWABLE:
         return Origin.RENEWABLE
     is_two_high = work.memory.cache(Parties).sector_is_two_high(facility.sector)
     return Origin.TWO_HIGH if is_two_high else Origin.OTHER
@@ -142,32 +125,61 @@ def _measures(work: Work, claim: str) -> Iterator[FreedMeasureRow]:
 
 def _confirm(
     work: Work, row: FreedClaimRow, one: FreedMeasureRow, origin: Origin
-) -> dict[str, object]:
+) -> list[dict[str, object]]:
     held = entitled(work, enterprise=row.enterprise, measure=one.measure, facility=row.facility)
     amount = min(one.amount, held) if held else one.amount
     cuts = reclassify(work, row, measure=one.measure, amount=amount)
     # A right that ends earlier does not grow longer by being freed.
     last_year = min([row.last_year, *(cut.last_year for cut in cuts)])
-    source = source_of(row.id, one.measure)
     area = work.memory.cache(Parties).enterprise(row.enterprise).district
     right = standing(measure=one.measure, last_year=last_year, area=area, origin=origin)
     asset = open_asset(work, right)
-    account = open_account(work, f"source:{source}")
-    issue = Posting("scheme:issuance", account.address, asset, amount)
-    post(work, Entry(EntryCode.FREED_QUOTA, "FRQ-03", (issue,), reference=f"freed:{source}"))
+    let_expire(work, last_year)
     against = "entitlement" if cuts else "released_use"
-    work.session.add(
-        FreedSourceRow(
-            id=source,
-            claim=row.id,
-            measure=one.measure,
-            asset=asset,
-            amount=amount,
-            against=against,
-            sheet=_sheet(one, held=held, amount=amount),
-        )
+    if not cuts:
+        _enter_released(work, row, one, amount=amount, district=area)
+    parts = lots_of(work, row, source=source_of(row.id, one.measure), amount=amount)
+    for lot in parts:
+        open_account(work, f"source:{lot.source}")
+    issue = tuple(
+        Posting("scheme:issuance", f"source:{lot.source}", asset, lot.amount) for lot in parts
     )
-    return {"source": source, "asset": asset, "amount": amount, "against": against}
+    reference = f"freed:{source_of(row.id, one.measure)}"
+    post(work, Entry(EntryCode.FREED_QUOTA, "FRQ-03", issue, reference=reference))
+    sheet = _sheet(one, held=held, amount=amount)
+    for lot in parts:
+        work.session.add(
+            FreedSourceRow(
+                id=lot.source,
+                claim=row.id,
+                measure=one.measure,
+                asset=asset,
+                amount=lot.amount,
+                against=against,
+                sheet=sheet,
+            )
+        )
+    keep_holders(work, row, parts)
+    return [
+        {"source": lot.source, "asset": asset, "amount": lot.amount, "against": against}
+        for lot in parts
+    ]
+
+
+def _enter_released(
+    work: Work, row: FreedClaimRow, one: FreedMeasureRow, *, amount: int, district: str
+) -> None:
+    """Enter into the district's ledger the use that ended without an entitlement. FRQ-78."""
+    if work.is_since(RIGHTS) and one.measure in RECORDED:
+        released(
+            work,
+            district,
+            row.freed_year,
+            one.measure,
+            amount,
+            row.confirmation,
+            method=way_of(work, row),
+        )
 
 
 def _sheet(one: FreedMeasureRow, *, held: int, amount: int) -> str:

@@ -17,6 +17,8 @@ from ledger.rows import RowsEmpty
 from ledger.subject import Result
 from ledger.substitution.evidence import require_evidence, require_measure, require_term
 from ledger.substitution.freed import Claim, Freed, Method, require_unclaimed
+from ledger.substitution.holders import require_new_source
+from ledger.substitution.reserve_tables import RevocationRow
 from ledger.substitution.tables import FreedClaimRow, FreedMeasureRow
 from ledger.work import Work
 
@@ -101,13 +103,14 @@ def _require_claimable(work: Work, row: FreedClaimRow, figure: Figure) -> None:
     area = work.memory.cache(Parties).enterprise(row.enterprise).district
     require_measure(figure.measure, last_year=row.last_year, area=area)
     require_id(source_of(row.id, figure.measure))
+    require_new_source(work, source_of(row.id, figure.measure))
     if figure.freed.amount <= 0:
         raise AmountNotPositive(figure.freed.amount)
     require_unclaimed(_claim(row, figure.measure), _others(work, row, figure.measure))
 
 
 def _others(work: Work, row: FreedClaimRow, measure: str) -> Iterator[Claim]:
-    """Yield the claims that take days of the same facility and measure, rejected ones left out."""
+    """Yield the claims that stand and take days of the same facility and measure."""
     rows = work.session.scalars(
         sa.select(FreedClaimRow)
         .join(FreedMeasureRow, FreedMeasureRow.claim == FreedClaimRow.id)
@@ -115,6 +118,7 @@ def _others(work: Work, row: FreedClaimRow, measure: str) -> Iterator[Claim]:
             FreedClaimRow.facility == row.facility,
             FreedClaimRow.state != "rejected",
             FreedMeasureRow.measure == measure,
+            FreedClaimRow.id.not_in(sa.select(RevocationRow.claim)),
         )
         .order_by(FreedClaimRow.claimed_by)
     )

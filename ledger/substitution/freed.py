@@ -1,5 +1,5 @@
 """
-How much quota a closure or a retrofit frees, and that no saving is claimed twice.
+How much quota a closure, a retrofit or renewables free, and that no saving is claimed twice.
 
 Amounts are whole minor units of one measure (kgce, kg of coal …). A freed amount is a proposal: it
 becomes standing quota only by a confirmation opinion (确权意见书).
@@ -21,6 +21,7 @@ class Method(StrEnum):
 
     CLOSURE = "closure"
     RETROFIT = "retrofit"
+    RENEWABLE = "renewable"
 
 
 class ClosureBaselineMissing(Refused):
@@ -231,6 +232,29 @@ def freed_by_retrofit(
         rounding=HALF_UP,
     )
     return Freed(saving, Method.RETROFIT, Sheet(pack_version).then(freed))
+
+
+def freed_by_renewables(
+    facility: str, *, before: int, after: int, approved: int | None, pack_version: str
+) -> Freed:
+    """
+    Return the proven increment of renewables made and used on the spot, at most what was approved.
+
+    Rule: FRQ-02, FRQ-75.
+    """
+    increment = after - before
+    if increment <= 0:
+        raise NothingSaved(facility, saving=increment)
+    amount = increment if approved is None else min(increment, approved)
+    freed = step(
+        "freed by renewables",
+        "min(after − before, approved)",
+        {"before": before, "after": after, "approved": "none" if approved is None else approved},
+        result=amount,
+        unit="minor units",
+        rule="FRQ-75",
+    )
+    return Freed(amount, Method.RENEWABLE, Sheet(pack_version).then(freed))
 
 
 def require_unclaimed(claim: Claim, existing: Iterable[Claim]) -> None:

@@ -1,7 +1,7 @@
 """
 Register a project that must substitute, and plan what it would use.
 
-A plan is an offer: it moves nothing and reserves nothing. `accept.py` decides.
+A plan reserves what it offers; `accept.py` decides. Before RIGHTS plans reserved nothing.
 """
 
 import re
@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.command import Payload
 from ledger.days import day_of
+from ledger.districts.passed import require_passed_gate
 from ledger.errors import Refused
 from ledger.parties.party import Parties, require_id
 from ledger.post import AmountNotPositive
@@ -18,12 +19,16 @@ from ledger.rows import RowsEmpty
 from ledger.subject import Result
 from ledger.substitution.evidence import require_document, require_measure, require_term
 from ledger.substitution.file import MeasureTwice
+from ledger.substitution.offered import Carrier, Offering
+from ledger.substitution.project_tables import PlanTermsRow, ProjectStageRow
+from ledger.substitution.reserve_sources import release, reserve
 from ledger.substitution.tables import (
     FreedSourceRow,
     PlanLineRow,
     ProjectMeasureRow,
     ProjectRow,
 )
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 _INDUSTRY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -88,12 +93,14 @@ class SourceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
     A part of one source, by its id such as S12-ENERGY.
 
-    *asset* may be left out where the source is known, since a source holds one asset.
+    *asset* may be left out where the source is known, since a source holds one asset. *carrier* is
+    what a source of coal no longer burns.
     """
 
     source: str
     amount: int
     asset: str = ""
+    carrier: Carrier = ""
 
 
 class RegisterProject(Payload, frozen=True):
@@ -120,11 +127,18 @@ class RegisterProject(Payload, frozen=True):
 
 
 class PlanSubstitution(Payload, frozen=True):
-    """Plan from which sources a project substitutes; it replaces any earlier plan."""
+    """
+    Plan from which sources a project substitutes; it replaces any earlier plan.
+
+    *document* is by which sources of other holders are assigned to the project. *retire_all* gives
+    up what is offered beyond the need as well; otherwise that returns to its source.
+    """
 
     kind: ClassVar[str] = "projects.plan_substitution"
     project: str
     sources: tuple[SourceLine, ...]
+    document: str = ""
+    retire_all: Literal["yes", "no"] = "no"
 
 
 def register_project(work: Work, payload: RegisterProject) -> Result:
@@ -161,27 +175,50 @@ def register_project(work: Work, payload: RegisterProject) -> Result:
 
 
 def plan_substitution(work: Work, payload: PlanSubstitution) -> Result:
-    """Keep the offers of a plan in their order. Rule: SUB-51."""
+    """
+    Keep the offers of a plan in their order and reserve them; an earlier plan lets go of its own.
+
+    Rule: SUB-51, SUB-67.
+    """
     row = project_of(work, payload.project)
-    if row.state == "accepted":
-        raise ProjectNotReady(row.id, state=row.state, needed="registered or planned")
+    require_stage(work, row, "registered", "planned")
     if not payload.sources:
         raise RowsEmpty
-    for ordinal, line in enumerate(payload.sources):
-        if line.amount <= 0:
-            raise AmountNotPositive(line.amount)
-        work.session.add(
-            PlanLineRow(
-                plan=work.sequence,
-                ordinal=ordinal,
-                project=row.id,
-                source=line.source,
-                asset=line.asset or _asset_of(work, line.source),
-                amount=line.amount,
-            )
-        )
+    if work.is_since(RIGHTS):
+        require_passed_gate(work, row.id, row.district)
+        release(work, row)
+    lines = [_line(work, row, *numbered) for numbered in enumerate(payload.sources)]
+    work.session.add_all(lines)
+    if work.is_since(RIGHTS):
+        _keep_terms(work, row, payload)
+        carriers = {line.source: line.carrier for line in payload.sources}
+        reserve(work, row, lines, Offering(payload.document, carriers))
     row.plan, row.state = work.sequence, "planned"
     return {"project": row.id, "plan": work.sequence, "sources": len(payload.sources)}
+
+
+def _line(work: Work, row: ProjectRow, ordinal: int, line: SourceLine) -> PlanLineRow:
+    if line.amount <= 0:
+        raise AmountNotPositive(line.amount)
+    return PlanLineRow(
+        plan=work.sequence,
+        ordinal=ordinal,
+        project=row.id,
+        source=line.source,
+        asset=line.asset or _asset_of(work, line.source),
+        amount=line.amount,
+    )
+
+
+def _keep_terms(work: Work, row: ProjectRow, payload: PlanSubstitution) -> None:
+    work.session.add(
+        PlanTermsRow(
+            plan=work.sequence,
+            project=row.id,
+            document=payload.document,
+            retires_all=payload.retire_all,
+        )
+    )
 
 
 def project_of(work: Work, project: str) -> ProjectRow:
@@ -190,6 +227,19 @@ def project_of(work: Work, project: str) -> ProjectRow:
     if row is None:
         raise ProjectUnknown(project)
     return row
+
+
+def stage_of(work: Work, row: ProjectRow) -> str:
+    """Return where a project stands, such as planned, accepted, commissioned or withdrawn."""
+    found = work.session.get(ProjectStageRow, row.id)
+    return row.state if found is None else found.stage
+
+
+def require_stage(work: Work, row: ProjectRow, *stages: str) -> None:
+    """Refuse a project that is at none of *stages*. Rule: SUB-51."""
+    stage = stage_of(work, row)
+    if stage not in stages:
+        raise ProjectNotReady(row.id, state=stage, needed=" or ".join(stages))
 
 
 def _asset_of(work: Work, source: str) -> str:

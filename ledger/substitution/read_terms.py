@@ -10,6 +10,7 @@ from fractions import Fraction
 from ledger.adopt import Policy
 from ledger.asset import Origin
 from ledger.days import day_of
+from ledger.errors import Refused
 from ledger.parties.party import Parties
 from ledger.policy import (
     Found,
@@ -19,8 +20,15 @@ from ledger.policy import (
     as_text,
     as_texts,
 )
-from ledger.substitution.barrier import Matrix, Permission, Purpose, class_barrier
+from ledger.substitution.barrier import (
+    Matrix,
+    Permission,
+    Purpose,
+    class_barrier,
+    permission_named,
+)
 from ledger.substitution.tables import ProjectRow
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
 
@@ -39,13 +47,18 @@ class Reader:
         self.versions.add(f"{found.pack_id}@{found.version}")
         return found
 
+    def optional(self, key: str) -> Found | None:
+        """Return the value of *key*, or None where no pack sets what is asked for only by some."""
+        try:
+            return self.find(key)
+        except ParameterMissing:
+            return None
+
     def first(self, *keys: str) -> Found:
         """Return the first of *keys* that any pack gives; the last must be given."""
         for key in keys[:-1]:
-            try:
-                return self.find(key)
-            except ParameterMissing:
-                continue
+            if (found := self.optional(key)) is not None:
+                return found
         return self.find(keys[-1])
 
 
@@ -66,17 +79,70 @@ class Terms:
     pack_version: str
 
 
-def terms_of(work: Work, project: ProjectRow, measures: Iterable[str]) -> Terms:
-    """Return the terms for *project*, which adds *measures*, today. Rule: SUB-56."""
+class SaturationNotStated(Refused):
+    """Whether a trade has to substitute depends on a finding that nobody made."""
+
+    code = "saturation_not_stated"
+    rule = "SUB-80"
+
+    def __init__(self, project: str) -> None:
+        super().__init__(
+            f"a trade substitutes here where its capacity is saturated, and nobody says so of "
+            f"{project}: state saturated or not_saturated",
+            project=project,
+        )
+
+
+class SubstitutionNotRequired(Refused):
+    """The trade is not saturated, so the project passes by its admission and not by this."""
+
+    code = "substitution_not_required"
+    rule = "SUB-80"
+
+    def __init__(self, project: str) -> None:
+        super().__init__(
+            f"the trade of {project} is not saturated, so it has nothing to substitute; it is "
+            "admitted by the gate for new projects",
+            project=project,
+        )
+
+
+def reader_of(work: Work, project: ProjectRow) -> Reader:
+    """Return the packs that govern the district of *project* today."""
     district = work.memory.cache(Parties).district(project.district)
-    reader = Reader(work.memory.cache(Policy), district.pack, day_of(work.now))
-    families = as_texts(reader.find("substitution.measures"))
+    return Reader(work.memory.cache(Policy), district.pack, day_of(work.now))
+
+
+def terms_of(
+    work: Work, project: ProjectRow, measures: Iterable[str], *, capacity: str = ""
+) -> Terms:
+    """
+    Return the terms for *project*, which adds *measures*, today.
+
+    *capacity* is the finding on the trade where the pack makes substitution depend on it.
+
+    Rule: SUB-56.
+    """
+    reader = reader_of(work, project)
+    families = _families(work, project, reader, capacity)
     asked = [measure for measure in measures if family_of(measure) in families]
     ratios = {measure: ratio_of(reader, project, family_of(measure)) for measure in asked}
     is_reducing = as_switch(reader.find("substitution.reduction_required"))
-    matrix = _matrix(reader)
-    pool = as_text(reader.find("substitution.pool_area"))
+    matrix = matrix_of(reader) if work.is_since(RIGHTS) else _matrix(reader)
+    pool = pool_of(reader)
     return Terms(families, ratios, is_reducing, matrix, pool, ", ".join(sorted(reader.versions)))
+
+
+def _families(work: Work, project: ProjectRow, reader: Reader, capacity: str) -> tuple[str, ...]:
+    """Return the measures to substitute; in Anshun only a saturated trade has any. SUB-80."""
+    depends = reader.optional("substitution.applies_when") if work.is_since(RIGHTS) else None
+    if depends is None or as_text(depends) != "capacity_saturated":
+        return as_texts(reader.find("substitution.measures"))
+    if not capacity:
+        raise SaturationNotStated(project.id)
+    if capacity != "saturated":
+        raise SubstitutionNotRequired(project.id)
+    return as_texts(reader.find("substitution.measures_when_saturated"))
 
 
 def family_of(measure: str) -> str:
@@ -102,6 +168,23 @@ def _matrix(reader: Reader) -> Matrix:
         return matrix
     any_two_high = {(Origin.TWO_HIGH, Purpose.TWO_HIGH): Permission.ALLOWED}
     return Matrix({**matrix.permissions, **any_two_high})
+
+
+def pool_of(reader: Reader) -> str:
+    """Return the area whose sources are pooled: district, city or province. Rule: SUB-54."""
+    return as_text(reader.find("substitution.pool_area"))
+
+
+def matrix_of(reader: Reader) -> Matrix:
+    """Return which origin may serve what: every permission that a pack states. Rule: SUB-76."""
+    matrix = _matrix(reader)
+    stated: dict[tuple[Origin, Purpose], Permission] = {}
+    for origin in Origin:
+        for purpose in Purpose:
+            found = reader.optional(f"substitution.permission.{origin}.{purpose}")
+            if found is not None:
+                stated[origin, purpose] = permission_named(as_text(found))
+    return Matrix({**matrix.permissions, **stated}, matrix.measures)
 
 
 def _two_high_may_serve_others(reader: Reader) -> bool:

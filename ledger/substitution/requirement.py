@@ -99,12 +99,22 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How far one measure is covered; *needed* is what will be retired if the plan is accepted."""
+    """
+    How far one measure is covered.
+
+    *needed* is what must be retired if the plan is accepted; *gives_all* retires what is offered.
+    """
 
     measure: str
     added: int
     needed: int
     offered: int
+    gives_all: bool = False
+
+    @property
+    def retired(self) -> int:
+        """Return what acceptance retires. Rule: SUB-71."""
+        return self.offered if self.gives_all else self.needed
 
     @property
     def short(self) -> int:
@@ -114,7 +124,7 @@ class Coverage:
     @property
     def net_reduction(self) -> int:
         """Return by how much the district's use falls: retired less added. Rule: SUB-07."""
-        return self.needed - self.added
+        return self.retired - self.added
 
 
 def required(added: int, ratio: Fraction) -> int:

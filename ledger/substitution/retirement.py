@@ -113,7 +113,7 @@ def require_in_term(project: str, offer: Offer, *, this_year: int) -> None:
 
 def _parts(covered: Coverage, offers: Sequence[Offer]) -> Iterator[tuple[Offer, int]]:
     assert covered.short == 0
-    left = covered.needed
+    left = covered.retired
     for offer in offers:
         if offer.asset.measure == covered.measure and left:
             amount = min(left, offer.amount)

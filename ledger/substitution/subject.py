@@ -22,18 +22,18 @@ from ledger.substitution.project import (
     plan_substitution,
     register_project,
 )
-from ledger.substitution.tables import FreedClaimRow, ProjectRow
+from ledger.substitution.project_handlers import (
+    APPLICANT,
+    CITY,
+    DISTRICT,
+    PROJECT_HANDLERS,
+    applicant,
+    applicant_of_project,
+    district_of_project,
+)
+from ledger.substitution.reserve_handlers import RESERVE_HANDLERS
+from ledger.substitution.tables import FreedClaimRow
 from ledger.work import Work
-
-
-def _applicant(work: Work, enterprise: str) -> str:
-    """Return the enterprise where the actor acts for it, otherwise the enterprise's district."""
-    own = f"enterprise:{enterprise}"
-    granted = work.memory.roles.get(work.actor, set())
-    if any(scope == own for _, scope in granted):
-        return own
-    party = work.memory.cache(Parties).enterprises.get(enterprise)
-    return ANYWHERE if party is None else f"district:{party.district}"
 
 
 def _district_of_claim(work: Work, claim: str) -> str:
@@ -50,22 +50,7 @@ def _enterprise_of_claim(work: Work, claim: str) -> str:
     return ANYWHERE if row is None else f"enterprise:{row.enterprise}"
 
 
-def _district_of_project(work: Work, project: str) -> str:
-    """Return the district whose regulator accepts *project*."""
-    row = work.session.get(ProjectRow, project)
-    return ANYWHERE if row is None else f"district:{row.district}"
-
-
-def _applicant_of_project(work: Work, project: str) -> str:
-    """Return the scope of whoever may plan for *project*."""
-    row = work.session.get(ProjectRow, project)
-    return ANYWHERE if row is None else _applicant(work, row.enterprise)
-
-
 _VERIFIER = frozenset({Role.VERIFIER})
-_DISTRICT = frozenset({Role.DISTRICT_REGULATOR})
-_CITY = frozenset({Role.CITY_REGULATOR})
-_APPLICANT = frozenset({Role.ENTERPRISE_ADMIN, Role.ENTERPRISE_COMPLIANCE}) | _DISTRICT | _CITY
 
 SUBSTITUTION = Subject(
     "substitution",
@@ -85,14 +70,14 @@ SUBSTITUTION = Subject(
         Handler(
             ClaimClosure,
             claim_closure,
-            makers=_APPLICANT,
-            scope=lambda work, payload: _applicant(work, payload.enterprise),
+            makers=APPLICANT,
+            scope=lambda work, payload: applicant(work, payload.enterprise),
         ),
         Handler(
             ClaimRetrofit,
             claim_retrofit,
-            makers=_APPLICANT,
-            scope=lambda work, payload: _applicant(work, payload.enterprise),
+            makers=APPLICANT,
+            scope=lambda work, payload: applicant(work, payload.enterprise),
         ),
         Handler(
             GiveOpinion,
@@ -104,28 +89,30 @@ SUBSTITUTION = Subject(
         Handler(
             ConfirmFreed,
             confirm_freed,
-            makers=_DISTRICT,
-            checkers=_CITY,
+            makers=DISTRICT,
+            checkers=CITY,
             scope=lambda work, payload: _district_of_claim(work, payload.claim),
         ),
         Handler(
             RegisterProject,
             register_project,
-            makers=_DISTRICT | _CITY,
+            makers=DISTRICT | CITY,
             scope=lambda work, payload: f"district:{payload.district}",
         ),
         Handler(
             PlanSubstitution,
             plan_substitution,
-            makers=_APPLICANT,
-            scope=lambda work, payload: _applicant_of_project(work, payload.project),
+            makers=APPLICANT,
+            scope=lambda work, payload: applicant_of_project(work, payload.project),
         ),
         Handler(
             AcceptProject,
             accept_project,
-            makers=_DISTRICT,
-            checkers=_CITY,
-            scope=lambda work, payload: _district_of_project(work, payload.project),
+            makers=DISTRICT,
+            checkers=CITY,
+            scope=lambda work, payload: district_of_project(work, payload.project),
         ),
+        *PROJECT_HANDLERS,
+        *RESERVE_HANDLERS,
     ),
 )

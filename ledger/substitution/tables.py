@@ -65,9 +65,11 @@ class FreedMeasureRow(Base):
 
 class FreedSourceRow(Base):
     """
-    A confirmed lot: the account ``source:<id>`` was issued *amount* of *asset*, once.
+    A lot: the account ``source:<id>`` was issued *amount* of *asset*, or was given it by another.
 
-    *against* says what it rests on: a reclassified entitlement or use released in the district.
+    One that a confirmation gave has no parent in `reserve_tables.SourceHolderRow`; one that was
+    parted from another has, and *amount* is what it was parted with. *against* says what it rests
+    on: a reclassified entitlement or use released in the district.
     """
 
     __tablename__ = "freed_sources"
@@ -81,7 +83,7 @@ class FreedSourceRow(Base):
     sheet: Mapped[Words]
 
     __table_args__ = (
-        sa.UniqueConstraint("claim", "measure"),
+        sa.Index(None, "claim"),
         sa.CheckConstraint("amount > 0", "amount"),
         sa.CheckConstraint("against IN ('entitlement', 'released_use')", "against"),
     )

@@ -17,6 +17,7 @@ from api.instants import instant_text
 from ledger.command import canonical
 from ledger.db import reading
 from ledger.follow import catch_up
+from ledger.parties.enroll import RegisterEnterprises
 from ledger.policy import to_plain
 from ledger.projections import PROJECTIONS
 from ledger.roles import Grant, GrantRoles, RevokeRole
@@ -25,8 +26,9 @@ from tests.api.guests import CSRF, NOW
 from tests.api.rest.offices import sign
 from tests.api.rest.rights_town import RightsTown, build, reopened
 from tests.api.rest.test_allocations import planned
-from tests.api.rest.test_freed_claims import closure
+from tests.api.rest.test_freed_claims import closure, freed
 from tests.api.rest.test_retrofits import audit
+from tests.api.town import enterprise as enterprise_line
 from tests.build import CLEARING, EXCHANGE, SECOND_SECURITY, SECURITY
 from tests.ledger.compliance.world import ENERGY
 
@@ -112,12 +114,16 @@ class PermittedTown(RightsTown):
         hold = {"enterprise": "E1", "asset": ENERGY, "amount": "500", "purpose": "自留"}
         self.things["the hold"] = self.does(T1, "/holds", hold)["result"]["hold"]
         planned(self)
+        self._contest()
         right = {"enterprise": "E1", "measure": "energy", "amount": "1000", "last_year": 2030}
         rights = {"rows": [{**right, "document": "确权1号", "facility": "F1"}]}
         self.agreed(D1, CHECKER, "/entitlements", rights)
+        self._fill_the_reserve()
         self.does(C1, "/freed-claims/closures", closure("K1", "E1", "F1", 5_000))
         self.does("person:VER1", "/retrofits/W1/baselines", audit())
         self.does(D1, "/projects", _project())
+        self._fill_the_register()
+        self._bind_units()
         paying = {"enterprise": "E1", "year": 2025, "measure": "energy", "amount": "100"}
         self.agreed(C1, A1, "/surrenders", paying)
         self.things["the tender"] = self.agreed_tender()
@@ -125,6 +131,83 @@ class PermittedTown(RightsTown):
         self.things["the proposal"] = told.json["result"]["proposal"]
         self.things["the version"] = f'"{told.json["result"]["payload_hash"]}"'
         sign(self)
+
+    def _contest(self):
+        """Notify what is planned for 2026 and let E1 object to its figure."""
+        told = {"stage": "planned", "document": "告知1号"}
+        self.does(D1, "/allocations/990101/2026/energy/notices", told)
+        sheet = self.reads(C1, "/allocations/E1/2026/energy/sheets/planned?product=cement")
+        about = {"enterprise": "E1", "year": 2026, "measure": "energy", "product": "cement"}
+        said = {"stage": "planned", "sheet_code": sheet["check_code"], "reasons": "产量有误"}
+        filed = self.does(C1, "/objections", {**about, **said})
+        self.things["the objection"] = filed["result"]["objection"]
+
+    def _fill_the_register(self):
+        """Adopt the sample's list of two-high industries and enter a plant of E1."""
+        listed = seeds.read_industry_lists()["sample_2025"]
+        document = {**listed, "valid_from": str(listed["valid_from"])}
+        self.agreed(CITY, CHECKER, "/industry-lists", document)
+        line = {
+            "entry": "TH1",
+            "name": "熟料线",
+            "enterprise": "E1",
+            "industry": "cement_clinker",
+            "state": "proposed",
+            "adds_capacity": "yes",
+            "energy_kgce": "1000",
+            "review_by": "2099-06-30",
+        }
+        entering = {"district": "990101", "document": "清单1号", "rows": [line]}
+        self.does(D1, "/two-high-entries", entering)
+
+    def _fill_the_reserve(self):
+        """Let E2 free 600 kgce and transfer 100 to E1, of which a batch is to collect ten."""
+        freed(self)
+        line = {"source": "K2-ENERGY", "target": "T1", "to": "E1", "amount": "100"}
+        moved = {"rows": [{**line, "document": "划转1号"}]}
+        self.agreed("person:A2", CHECKER, "/freed-sources/transfers", moved)
+        lot = {"lot_kind": "voluntary", "measure": "energy", "source": "T1", "target": "R1"}
+        batch = {"batch": "B1", "reserve": "990101", "document": "方案1号"}
+        self.does(D1, "/reserve-batches", {**batch, "lots": [{**lot, "amount": "10"}]})
+
+    def _bind_units(self):
+        """
+        A waiting transfer, leases and pledges offered, a freeze, a certificate, a level of E1.
+
+        The other side is E8, for which nobody comes to the door: both sides see what they share.
+        """
+        self._register_partner()
+        units = {"enterprise": "E1", "asset": ENERGY, "amount": "100"}
+        line = {"transfer": "N1", "partner": "E8", "asset": ENERGY, "amount": "100"}
+        moving = {"enterprise": "E1", "reason": "调剂", "rows": [line]}
+        self.agreed(T1, A1, "/transfers", moving)
+        for name, lessor, lessee in (("L1", "E1", "E8"), ("L3", "E8", "E1")):
+            lease = {"lease": name, "enterprise": lessor, "lessee": lessee}
+            self._by_two(lessor, "/leases", units | lease | {"return_on": "2026-06-30"})
+        for name, pledgor, pledgee in (("PL1", "E1", "E8"), ("PL3", "E8", "E1")):
+            pledge = {"pledge": name, "enterprise": pledgor, "pledgee": pledgee}
+            debt = {"secured_fen": "1", "matures_on": "2026-03-31"}
+            self._by_two(pledgor, "/pledges", units | pledge | debt)
+        court = {"court": "示例市中级人民法院", "document": "执1号", "ends_on": "2026-12-31"}
+        self.agreed(D1, CHECKER, "/freezes", units | court | {"freeze": "FZ1"})
+        paper = {"cancellation": "CA1", "purpose": "抵消会议用能", "beneficiary": "某基金会"}
+        certified = self.agreed(T1, A1, "/cancellations", units | paper)
+        self.things["the certificate"] = certified["check_code"]
+        right = {"asset": "energy.standing.general.t2030.eq.990101", "year": 2026, "amount": "10"}
+        self.agreed(T1, A1, "/conversions", units | right | {"conversion": "CV1"})
+
+    def _by_two(self, enterprise, path, body):
+        """Let the trader and the administrator of E1 or E8 agree on something."""
+        maker, checker = (T1, A1) if enterprise == "E1" else ("person:T8", "person:A8")
+        self.agreed(maker, checker, path, body)
+
+    def _register_partner(self):
+        line = enterprise_line(("E8", "990101", "TEXTILE"))
+        self.bench.do(RegisterEnterprises(rows=(line,))).require()
+        roles = ((Role.ENTERPRISE_TRADER, "person:T8"), (Role.ENTERPRISE_ADMIN, "person:A8"))
+        grants = tuple(Grant(person, role, "enterprise:E8") for role, person in roles)
+        giving = GrantRoles(grants=grants)
+        self.bench.both(giving, maker=SECURITY, checker=SECOND_SECURITY).require()
 
     def agreed_tender(self):
         """Let E1 offer ten tonnes to E2; return the tender's number."""

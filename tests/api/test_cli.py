@@ -6,12 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from api.cli import COMMANDS, cli, run
 from api.program import wall_clock
+from api.read.policy import policy_of
 from ledger.days import day_of
 from ledger.db import connect, reading, sqlite_url
 from ledger.digest import state_digest
@@ -177,7 +179,11 @@ def test_every_command_explains_itself(yongneng, command):
         (("balance",), "Missing argument 'PREFIX'"),
         (("init", "--name", "x"), "Missing option"),
         (("import", "prices", "x.csv", "--actor", "person:REG1"), "'prices' is not one of"),
-        (("load", "atlantis", "--actor", "person:REG1"), "atlantis is none of anshun, dongsheng"),
+        (("load", "atlantis", "--actor", "person:REG1"), "atlantis is none of anshun, carbon"),
+        (
+            ("load", "sample", "--from", "soon", "--actor", "person:REG1"),
+            "a day such as 2026-07-01 is needed",
+        ),
         (("replay", "copy", "--batch", "0"), "0 is not in the range"),
         (("self-check", "--key", "/nowhere/key.txt"), "does not exist"),
         (("export", "--format", "pdf", "--out", "x"), "'pdf' is not"),
@@ -203,6 +209,21 @@ def test_init_begins_a_ledger_in_a_new_directory(yongneng, tmp_path):
     assert begun.json["sequence"] == 1
     assert begun.json["result"] == {"name": "示例市"}
     assert (home / "ledger.db").exists()
+
+
+def test_a_pack_can_be_made_to_begin_on_a_day_of_its_own(yongneng, home):
+    begun = ("load", "shandong", "--from", "2999-01-01", "--data", home, "--actor", REGULATOR)
+
+    proposed = ok(yongneng(*begun, "--json"))
+
+    adopted = ok(approve(yongneng, home, proposed.json["result"]))
+    assert adopted.json["result"]["pack"] == "shandong"
+    engine = connect(sqlite_url(home))
+    with reading(engine) as connection:
+        values = policy_of(connection).packs["shandong"].parameters
+    engine.dispose()
+    assert {each.valid_from for each in values} == {date(2999, 1, 1)}
+    assert {each.valid_to for each in values} == {None}
 
 
 def test_init_refuses_a_ledger_that_is_open(yongneng, empty, tmp_path):
@@ -301,7 +322,7 @@ def test_a_dry_run_sends_nothing(yongneng, home, file):
     )
 
     assert told.code == 0
-    assert told.out.startswith("facilities.csv has the right form: 1 command(s)")
+    assert told.out.startswith("facilities.csv: 1 row(s), no error (form and rules)")
     assert digest_of(home) == before
 
 

@@ -175,7 +175,9 @@ def test_who_has_no_right_to_it_is_refused_at_the_dry_run(openings, home):
         ("opening-balances", "FILE", "--dry-run"),
         ("opening-balances", "--actor", REGULATOR, "--dry-run"),
         ("opening-balances", "FILE", "--actor", REGULATOR, "--dry-run", "--set", "x=1"),
-        ("districts", "FILE", "--actor", REGULATOR, "--confirm", "ab"),
+        ("districts", "FILE", "--actor", REGULATOR, "--dry-run", "--confirm", "ab"),
+        ("districts", "FILE", "--actor", REGULATOR, "--errors", "ab"),
+        ("districts", "--template", "FILE"),
         ("districts", "FILE"),
         ("opening-balances", "FILE", "--actor", REGULATOR, "--dry-run", "--errors", "FILE"),
         ("opening-balances", "--template", "FILE"),
@@ -217,7 +219,7 @@ def test_a_workbook_is_brought_in_as_a_csv_is(yongneng, home):
 
     code, told = yongneng("import", "districts", home / "d.xlsx", "--dry-run", "--actor", REGULATOR)
 
-    assert (code, told) == (0, {"commands": 1})
+    assert (code, told["commands"], told["errors"]) == (0, 1, [])
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "xlsx", "beancount", "hledger"])

@@ -238,7 +238,7 @@ def test_the_account_keeps_to_its_width_and_cuts_nothing(account, language):
 def test_every_chapter_ends_with_one_line_of_explanation(account, language, why):
     chapters = re.split(r"^.*─+$", account[language], flags=re.MULTILINE)[1:]
 
-    assert len(chapters) == 11
+    assert len(chapters) == 12
     for chapter in chapters:
         assert chapter.rstrip().splitlines()[-1].startswith(why)
         assert chapter.count(why) == 1

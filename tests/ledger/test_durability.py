@@ -159,7 +159,7 @@ def test_postgresql_that_commits_before_it_syncs_is_refused_at_start(
 
 TABLES = (
     *("commands", "entries", "postings", "blocks", "checkpoints", "outbox"),
-    *("period_seals", "metadata"),
+    *("period_seals", "metadata", "waivers"),
 )
 COLUMNS = {
     "commands": "answer",
@@ -170,6 +170,7 @@ COLUMNS = {
     "outbox": "body",
     "period_seals": "through",
     "metadata": "value",
+    "waivers": "reason",
 }
 
 
@@ -186,6 +187,8 @@ def written(engine, clock):
         connection.exec_driver_sql("INSERT INTO outbox VALUES (1, 0, 'test', '{}')")
         connection.exec_driver_sql("INSERT INTO period_seals VALUES (1, '2024-12-31')")
         connection.exec_driver_sql("INSERT INTO metadata VALUES ('entry:1', 'a', 1, 'x')")
+        waiver = "1, 'national', 'a', '2026-01-01', '2026-01-01', '2026-01-01', '1', 'x'"
+        connection.exec_driver_sql(f"INSERT INTO waivers VALUES ({waiver})")
     return engine
 
 

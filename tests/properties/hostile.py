@@ -38,6 +38,8 @@ PLAUSIBLE = {
     "district": ("990101", "990102", "990000"),
     "code": ("990103", "990104", "PAPER", "CEMENT", "coal", "oil"),
     "parent": ("990000", ""),
+    "successor": ("E1", "E2", "E3"),
+    "share": ("1/2", "1"),
     "pack": ("sample", "national"),
     "sector": ("CEMENT", "TEXTILE"),
     "credit_code": tuple(

@@ -23,10 +23,11 @@ def rights_on_sqlite(sqlite_template, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def rights_on_postgres(postgres_server, postgres_template):
-    """The name of the town's database, and its clock."""
-    _administer(postgres_server, f"CREATE DATABASE template_rights TEMPLATE {postgres_template}")
-    clock = build(connect(_url(postgres_server, "template_rights")))
-    return "template_rights", clock
+    """The name of the town's database, and its clock; pages have a town of their own."""
+    name = f"template_rights_{next(_numbers)}"
+    _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    clock = build(connect(_url(postgres_server, name)))
+    return name, clock
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

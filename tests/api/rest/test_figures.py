@@ -254,3 +254,26 @@ def test_freed_quota_flows_apart_from_allowances(rights):
     }
     assert edges(rights, D2, kind="standing", year=2026) == {}
     assert edges(rights, CITY, kind="standing", year=2025) == {}
+
+
+def test_two_targets_are_assessed_once_every_figure_is_known(rights):
+    """Intensity fell by 13.79 %: a base target of 13 is met, an incentive of 13.8 missed."""
+    rows = [
+        figure("energy_intensity", "0.58", "tce_per_10k_yuan", year=2020),
+        figure("energy_intensity", "0.5", "tce_per_10k_yuan"),
+        figure("energy_total", "100.1", "10k_tce"),
+        figure("target_intensity_reduction", "13", "percent"),
+        figure("target_intensity_reduction_incentive", "13.8", "percent"),
+    ]
+    rights.does(D1, "/figures", {"rows": rows})
+    path = "/districts/990101/position?year=2025"
+    assert rights.reads(D1, path)["assessment"] is None
+
+    target = figure("energy_total_target", "100", "10k_tce")
+    rights.does(D1, "/figures", {"rows": [target]})
+    over = {"is_intensity_met": True, "total": "over", "is_passed": False}
+    assert rights.reads(D1, path)["assessment"] == over
+    met = figure("target_intensity_reduction_incentive", "13.7", "percent")
+    rights.does(D1, "/figures", {"rows": [met]})
+    exempt = {"is_intensity_met": True, "total": "exempt", "is_passed": True}
+    assert rights.reads(D1, path)["assessment"] == exempt

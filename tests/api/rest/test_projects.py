@@ -27,7 +27,7 @@ def accepted(rights):
     """A project of E3 that adds 400 kgce and retires 480 of what E2's closure freed."""
     rights.does(D2, "/projects", project())
     source = freed(rights)["sources"][0]["source"]
-    plan = {"sources": [{"source": source, "amount": "480"}]}
+    plan = {"sources": [{"source": source, "amount": "480"}], "document": "统筹1号"}
     rights.does(D2, "/projects/P1/plans", plan)
     rights.agreed(D2, CHECKER, "/projects/P1/acceptance", {})
     return source

@@ -12,6 +12,7 @@ from api.read.proposals import ROWS_OF_DISTRICTS, SCOPED, WHOLE_LEDGER, concerns
 from ledger.cash import Withdraw
 from ledger.command import canonical
 from ledger.db import reading
+from ledger.liens.tables import FreezeRow, LeaseRow, PledgeRow, PledgeSaleRow
 from ledger.parties.enroll import FacilityLine, RegisterFacilities
 from ledger.substitution.tables import FreedClaimRow, ProjectRow
 from ledger.tables import ProposalRow
@@ -197,6 +198,8 @@ NAMING = {
     "freed.confirm": {"claim": "C1"},
     "freed.opinion": {"claim": "C1"},
     "projects.accept": {"project": "P1"},
+    "projects.undo": {"project": "P1"},
+    "deficits.settle": {"project": "P1"},
     "readings.correct": {"enterprise": "E1"},
     "reports.accept": {"enterprise": "E3"},
     "reports.assign": {"enterprise": "E1"},
@@ -204,6 +207,29 @@ NAMING = {
     "reports.verify": {"enterprise": "E1"},
     "surrenders.make": {"enterprise": "E1"},
     "tenders.open": {"seller": "district:990102"},
+    "accounts.distrust": {"enterprise": "E1"},
+    "accounts.trust": {"enterprise": "E2"},
+    "cancellations.make": {"enterprise": "E1"},
+    "conversions.make": {"enterprise": "E2"},
+    "conversions.undo": {"enterprise": "E3"},
+    "court_orders.make": {"enterprise": "E3"},
+    "freezes.lift": {"freeze": "FZ1"},
+    "freezes.make": {"enterprise": "E1"},
+    "freezes.renew": {"freeze": "FZ1"},
+    "leases.accept": {"lease": "L1"},
+    "leases.end": {"enterprise": "E1"},
+    "leases.offer": {"enterprise": "E1"},
+    "leases.settle": {"lease": "L1"},
+    "pledges.accept": {"pledge": "PL1"},
+    "pledges.auction": {"pledge": "PL1"},
+    "pledges.buy": {"sale": "SA1"},
+    "pledges.consent": {"sale": "SA1"},
+    "pledges.offer": {"enterprise": "E2"},
+    "pledges.release": {"pledge": "PL1"},
+    "pledges.sell": {"pledge": "PL1"},
+    "successions.make": {"enterprise": "E1"},
+    "transfers.make": {"enterprise": "E1"},
+    "transfers.set_ceiling": {"enterprise": "E2"},
 }
 """A payload's naming fields for each kind with a scope; P1 of E1 stands in the other district."""
 WHERE = ("enterprise:E1", "enterprise:E2", "enterprise:E3", "district:990101", "district:990102")
@@ -231,6 +257,11 @@ def _imagine(faced):
         place = {"enterprise": "E1", "district": "990102", "sector": "CEMENT"}
         answers = {"qualifying": "no", "planned_major": "no", "pollutant_standard": "met"}
         _insert(connection, ProjectRow, id="P1", state="planned", **place, **answers)
+        _insert(connection, LeaseRow, id="L1", lessor="E1", lessee="E2", state="offered")
+        _insert(connection, PledgeRow, id="PL1", pledgor="E1", pledgee="E2", state="offered")
+        sale = {"pledge": "PL1", "buyer": "E3", "way": "agreed", "state": "offered"}
+        _insert(connection, PledgeSaleRow, id="SA1", **sale)
+        _insert(connection, FreezeRow, id="FZ1", enterprise="E1", state="active")
         for number, (kind, fields) in enumerate(NAMING.items(), 1_000_001):
             payload = {"payload": canonical(fields).decode(), "payload_hash": b"", "maker": "x"}
             _insert(connection, ProposalRow, id=number, kind=kind, state="open", **payload)

@@ -5,8 +5,10 @@ import pytest
 
 from api.web.authority_flows import layered, sankey
 from api.web.authority_labels import LABELS
+from ledger.approve import approving
 from ledger.db import reading
 from ledger.tables import ProposalRow
+from ledger.waive import WaiveParameters
 from tests.api.rest.offices import (
     AUDITOR,
     COMPLIANCE_1,
@@ -28,6 +30,7 @@ PAGES = (
     "/authority/flows",
     "/authority/years",
     "/authority/years/2025",
+    "/authority/years/2030/ground",
     "/authority/journal",
     "/proposals",
     "/proposals?part=mine",
@@ -229,3 +232,32 @@ def test_every_field_of_every_command_has_a_label(faced):
         if not kind.startswith("test."):
             look_into(handler.payload)
     assert missing == set()
+
+
+GROUND = "/authority/years/2030/ground"
+
+
+def test_what_a_year_rests_on_unconfirmed_is_shown_and_waived_by_two(faced):
+    client = faced.visit(REGULATOR)
+    page = look(client, GROUND)
+    assert "核查组最少人数 national:verifier_team_min 2 个 2030-01-01 至 2031-06-30" in page
+    assert "未豁免" in page
+
+    empty = send(faced, client, GROUND, {"reason": " ", "deadline": "2031-06-30"})
+    assert empty.status_code == 422
+    answer = send(faced, client, GROUND, {"reason": "会议纪要八号", "deadline": "2031-06-30"})
+
+    assert answer.status_code == 303
+    with reading(faced.bench.engine) as connection:
+        row = connection.execute(ProposalRow.__table__.select().order_by(ProposalRow.id.desc()))
+        made = row.mappings().first()
+    assert (made["kind"], made["maker"]) == ("packs.waive", REGULATOR)
+    payload = msgspec.json.decode(made["payload"], type=WaiveParameters)
+    faced.bench.do(approving(made["id"], payload), actor=SECOND_REGULATOR).require()
+    after = look(client, GROUND)
+    assert "未豁免" not in after
+    assert "尚待豁免 0 项" in after
+    later = look(client, f"{GROUND}?deadline=2031-07-01")
+    assert "未豁免" in later
+    assert "提交豁免" in later
+    assert "提交豁免" not in look(faced.visit("person:T1"), f"{GROUND}?deadline=2031-07-01")

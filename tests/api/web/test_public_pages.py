@@ -7,6 +7,7 @@ import pytest
 
 from api.read.receipt_check import CHECKS
 from api.web.public_proofs import CHECK_WORDS, KNOWN
+from ledger.waive import WaiveParameters, WaiverLine
 from tests.api.rest.offices import sign
 from tests.api.rest.test_receipts import ordered
 from tests.api.web.office import look, text_of
@@ -36,12 +37,44 @@ def test_every_page_is_open_to_the_public_in_both_languages(faced, language):
         assert ("公开信息" in page) == (language == "zh"), path
 
 
+PARAMETERS = "/public/packs/sample/parameters"
+
+
 def test_a_parameter_stands_with_value_unit_days_and_standing(faced):
     page = look(faced.visit(), "/public/packs/sample")
 
-    assert "shortfall.grace_days 0 天 2025-01-01 起 示例" in page
+    assert "shortfall.grace_days 清缴宽限天数 0 天 2025-01-01 起 示例" in page
     assert "继承关系" in page
     look(faced.visit(), "/public/packs/nowhere", status=404)
+
+
+def test_a_clerk_sees_which_value_holds_why_and_who_is_overruled(faced):
+    shown = f"{PARAMETERS}/shortfall.grace_days"
+    page = look(faced.visit(), f"{shown}?on=2025-01-01")
+
+    assert "清缴宽限天数" in page
+    assert "适用数值： 0 天 示例" in page
+    assert "示例省 适用 0 天 2025-01-01 起 示例" in page
+    assert "全国（缺省） 被下级覆盖 0 天 2021-01-01 起 本系统设定" in page
+    before = look(faced.visit(), f"{shown}?on=2024-12-31")
+    assert "适用数值： 0 天 本系统设定" in before
+    assert "示例省 未规定" in before
+    # What is no law is never shown as law, and its waivers stand beside it.
+    analogue = f"{PARAMETERS}/freed.closure_credit"
+    line = WaiverLine(
+        "national", "freed.closure_credit", "2030-01-01", "2030-12-31", "会议纪要七号"
+    )
+    faced.bench.both(WaiveParameters(rows=(line,))).require()
+
+    page = look(faced.visit(), analogue)
+
+    assert "该数值未经原文核对，不是法规规定" in page
+    assert "2030-01-01 – 2030-12-31" in page
+    assert "会议纪要七号" in page
+    nothing = look(faced.visit(), f"{PARAMETERS}/market.continuous_approval_number")
+    assert "当日没有任何参数包规定该参数" in nothing
+    look(faced.visit(), f"{PARAMETERS}/no.such_key", status=404)
+    look(faced.visit(), "/public/packs/nowhere/parameters/banking", status=404)
 
 
 def test_a_rule_is_shown_in_both_languages_with_its_source(faced):

@@ -77,7 +77,7 @@ GRANTS = (
 )
 
 
-def allocation_ledger(engine, clock, *subjects: Subject, **parameters: str) -> Bench:
+def allocation_ledger(engine, clock, *subjects: Subject, **parameters: object) -> Bench:
     """A ledger on 1 January 2025 with packs and parties; *parameters* take "__" for dots."""
     bench = open_ledger(engine, clock, (METERING, DISTRICTS, ALLOCATION, *subjects), grants=GRANTS)
     own = {key.replace("__", "."): value for key, value in parameters.items()}
@@ -86,25 +86,25 @@ def allocation_ledger(engine, clock, *subjects: Subject, **parameters: str) -> B
     return bench
 
 
-def adopt_packs(bench: Bench, own: dict[str, str]) -> None:
+def adopt_packs(bench: Bench, own: dict[str, object]) -> None:
     for content in contents(tuple(own.items())):
         bench.both(AdoptPack(content=content)).require()
 
 
 @cache
-def contents(own: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """The national and the sample pack, with shares of the test's own in the second."""
+def contents(own: tuple[tuple[str, object], ...]) -> tuple[str, ...]:
+    """The national and the sample pack, with values of the test's own in the second."""
     packs = seeds.read_packs()
     national, sample = to_plain(packs["national"]), to_plain(packs["sample"])
+    units = {each["key"]: each["unit"] for each in (*national["parameter"], *sample["parameter"])}
     values = {"metering.basis": "equivalent", **dict(own)}
-    basis = parameter("metering.basis", values.pop("metering.basis"), "choice")
-    shares = [parameter(key, value, "share") for key, value in values.items()]
+    added = [parameter(key, value, units.get(key, "share")) for key, value in values.items()]
     kept = [each for each in sample["parameter"] if each["key"] not in values]
-    sample["parameter"] = [*kept, basis, *shares]
+    sample["parameter"] = [*kept, *added]
     return tuple(canonical(plain).decode() for plain in (national, sample))
 
 
-def parameter(key: str, value: str, unit: str) -> dict[str, object]:
+def parameter(key: str, value: object, unit: str) -> dict[str, object]:
     return {
         "key": key,
         "value": value,
@@ -268,12 +268,17 @@ def end_the_year(bench: Bench, clock) -> None:
     clock.advance(379 * DAY)
 
 
-def final(bench: Bench, enterprise: str = "E1", **outputs: int) -> None:
-    """Bring a report of 2025 all the way, with what the enterprise made of each product."""
+def final(bench: Bench, enterprise: str = "E1", *, monthly: int = 0, **outputs: int) -> None:
+    """
+    Bring a report of 2025 all the way, with what the enterprise made of each product.
+
+    Its one meter counts *monthly* units more every month.
+    """
     meter_id = f"M{enterprise}"
     bench.do(RegisterMeters(rows=(meter(meter_id, enterprise=enterprise),))).require()
     readings = tuple(
-        metered("1000", month=f"2025-{number:02}", meter=meter_id) for number in range(1, 13)
+        metered(str(1000 + monthly * number), month=f"2025-{number:02}", meter=meter_id)
+        for number in range(1, 13)
     )
     bench.do(RecordReadings(rows=readings, enterprise=enterprise), actor=COMPLIANCE).require()
     bench.do(DraftReport(enterprise=enterprise, year=2025), actor=COMPLIANCE).require()

@@ -4,13 +4,17 @@ from datetime import date
 
 import pytest
 
+from ledger.adopt import AdoptPack, Policy
+from ledger.command import canonical
 from ledger.compliance.book import Book
 from ledger.compliance.open_year import RecordPrice
 from ledger.days import end_of
+from ledger.policy import to_plain
+from ledger.waive import WaiveParameters, WaiverLine
 from tests.build import REGULATOR, SECOND_REGULATOR
 from tests.ledger.compliance.world import (
-    CALM,
     DEADLINE,
+    WAIVER,
     city,
     opening,
     pass_day,
@@ -18,13 +22,8 @@ from tests.ledger.compliance.world import (
     rows,
 )
 
-CONFIRMED_ENOUGH = {
-    "obligation.own_renewables_counted": (False, "switch"),
-    "shortfall.credit_record": (True, "switch"),
-    "shortfall.forced_deduction": (True, "switch"),
-    "shortfall.price_window_months": (1, "month"),
-}
-"""Sample values in place of what no source confirms."""
+OPENED, LAST = "2025-01-01", DEADLINE
+"""The days on which the year's values are used."""
 
 
 def year_refused(bench, **changes):
@@ -38,12 +37,22 @@ def test_a_year_is_opened_with_its_deadline_and_what_was_waived(engine, clock):
     answer = bench.both(opening()).require()
 
     assert answer.result["deadline"] == DEADLINE
-    assert answer.result["waived"] == [
+    assert set(answer.result["waived"]) >= {
+        "national:allocation.pre_issue_share",
+        "national:freed.closure_credit",
+        "national:metering.basis",
         "national:obligation.own_renewables_counted",
         "national:shortfall.credit_record",
         "national:shortfall.forced_deduction",
         "national:shortfall.price_window_months",
-    ]
+        "national:substitution.ratio.pollutant_standard_failed",
+        "national:verifier_team_min",
+    }
+    # The sample city has its own multiplier, and what is decided here needs no waiver.
+    assert "national:shortfall.next_year_multiplier" not in answer.result["waived"]
+    assert "national:shortfall.grace_days" not in answer.result["waived"]
+    assert {row["reason"] for row in rows(bench, "waivers")} == {WAIVER}
+    assert len(rows(bench, "waivers")) == len(answer.result["waived"])
     (year,) = rows(bench, "compliance_years")
     assert (year["state"], year["measures"]) == ("open", "energy coal")
     assert "scheme:surrendered:2025" in bench.writer.memory.accounts
@@ -101,15 +110,66 @@ def test_unconfirmed_parameters_need_a_waiver_in_words(engine, clock, waiver):
     answer = year_refused(bench, waiver=waiver)
 
     assert answer.code == "parameter_unconfirmed"
-    assert answer.facts["parameters"].split(",")[0] == "national:obligation.own_renewables_counted"
+    named = answer.facts["parameters"].split(",")
+    assert "national:obligation.own_renewables_counted" in named
+    assert rows(bench, "waivers") == []
 
 
-def test_sample_values_of_a_demonstration_count_as_waived(sqlite_engine, clock):
-    bench = city(sqlite_engine, clock, {**CALM, **CONFIRMED_ENOUGH})
+def unconfirmed_of(bench):
+    """Return what stands in the way of a year for which nothing is waived."""
+    return year_refused(bench, waiver="").facts["parameters"].split(",")
+
+
+def waiver_of(name, *, first_day=OPENED, last_day=LAST):
+    pack, _, key = name.partition(":")
+    return WaiverLine(pack, key, first_day, last_day, "会议纪要")
+
+
+def waive(bench, *lines):
+    bench.both(WaiveParameters(rows=lines)).require()
+
+
+def test_a_year_opens_without_words_where_every_value_is_under_a_waiver(engine, clock):
+    bench = city(engine, clock)
+    first, second, *others = unconfirmed_of(bench)
+
+    waive(bench, *map(waiver_of, others))
+    assert unconfirmed_of(bench) == [first, second]
+    waive(bench, waiver_of(first, last_day="2026-06-29"))
+    waive(bench, waiver_of(second, first_day="2025-01-02"))
+    assert unconfirmed_of(bench) == [first, second]
+    waive(bench, waiver_of(first), waiver_of(second))
 
     answer = bench.both(opening(waiver="")).require()
+    assert answer.result["waived"] == [first, second, *others]
+    # What was recorded before is not recorded again.
+    assert len(rows(bench, "waivers")) == len(others) + 4
 
-    assert answer.result["waived"] == []
+
+def test_a_value_that_comes_into_force_within_the_year_needs_its_waiver_too(sqlite_engine, clock):
+    bench = city(sqlite_engine, clock)
+    before = unconfirmed_of(bench)
+    waive(bench, *map(waiver_of, before))
+    plain = to_plain(bench.writer.memory.cache(Policy).packs["sample"])
+    late = {"key": "freed.closure_credit", "value": "previous_year", "unit": "choice"}
+    late |= {"valid_from": DEADLINE, "status": "unconfirmed", "document": "某办法"}
+    plain["parameter"] = [*plain["parameter"], late]
+    bench.both(AdoptPack(content=canonical(plain).decode())).require()
+
+    assert unconfirmed_of(bench) == ["sample:freed.closure_credit"]
+    assert bench.both(opening(waiver="", deadline="2026-06-29")).ok
+
+
+def test_sample_values_and_decisions_of_our_own_need_no_waiver(bench):
+    statuses = {
+        each.key: each.status
+        for name in ("national", "sample")
+        for each in bench.writer.memory.cache(Policy).packs[name].parameters
+    }
+
+    needing = {statuses[name.partition(":")[2]] for name in unconfirmed_of(bench)}
+
+    assert needing <= {"unconfirmed", "analogue"}
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,10 @@ def accept(bench, code="P1"):
     return bench.both(AcceptProject(project=code), maker=DISTRICT, checker=SECOND_REGULATOR)
 
 
-def build(bench, *offers, additions=ADDED, code="P1", **facts):
+def build(bench, *offers, additions=ADDED, code="P1", retire_all="no", **facts):
     """Register a project and plan it from *offers*."""
     bench.do(project(code, additions=additions, **facts)).require()
-    bench.do(plan(code, *offers)).require()
+    bench.do(plan(code, *offers, retire_all=retire_all)).require()
 
 
 def refusal(bench, code="P1"):

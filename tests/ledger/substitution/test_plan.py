@@ -19,9 +19,10 @@ from tests.ledger.substitution.world import (
 
 def test_a_plan_that_names_one_source_twice_does_not_count_it_twice(light_freed):
     rest = [offer for offer in OFFERED if offer[0] != "S1-ENERGY"]
-    build(light_freed, *rest, ("S1-ENERGY", 6_000_003), ("S1-ENERGY", 6_000_002))
+    twice = (("S1-ENERGY", 6_000_003), ("S1-ENERGY", 6_000_002))
+    light_freed.do(project(additions=ADDED)).require()
 
-    answer = refusal(light_freed)
+    answer = refused_alone(light_freed, plan("P1", *rest, *twice))
 
     assert answer.code == "source_insufficient"
     assert (answer.facts["needed"], answer.facts["available"]) == (12_000_005, 12_000_004)
@@ -39,7 +40,8 @@ def test_a_source_serves_to_the_end_of_its_last_year(light, clock, today, code):
 
 
 def offer(source: str, amount: int = 1, asset: str = "") -> PlanSubstitution:
-    return PlanSubstitution(project="P1", sources=(SourceLine(source, amount, asset),))
+    line = SourceLine(source, amount, asset)
+    return PlanSubstitution(project="P1", sources=(line,), document="统筹1号")
 
 
 FLOW = "energy.flow.general.2026.eq.990102"
@@ -81,9 +83,8 @@ FLOW = "energy.flow.general.2026.eq.990102"
 )
 def test_a_plan_offers_from_confirmed_sources_only(light_freed, line, code, facts):
     build(light_freed, *OFFERED)
-    light_freed.do(line).require()
 
-    answer = refusal(light_freed)
+    answer = refused_alone(light_freed, line)
 
     assert answer.code == code
     assert answer.facts == facts
@@ -91,9 +92,9 @@ def test_a_plan_offers_from_confirmed_sources_only(light_freed, line, code, fact
 
 def test_a_claim_that_is_not_confirmed_is_no_source(light):
     light.do(closure("S1")).require()
-    build(light, ("S1-ENERGY", 12_000_004))
+    light.do(project(additions=ADDED)).require()
 
-    answer = refusal(light)
+    answer = refused_alone(light, plan("P1", ("S1-ENERGY", 12_000_004)))
 
     assert answer.code == "source_unknown"
 

@@ -24,6 +24,8 @@ from tests.ledger.substitution.world import (
     free,
     lines,
     plan,
+    project,
+    refused_alone,
 )
 
 
@@ -153,7 +155,7 @@ def test_a_project_is_refused_twice_and_then_accepted(bench):
 
 
 def test_the_lots_of_covered_measures_are_not_used_up_by_a_refusal(bench):
-    """Example 30: energy 1.2, coal 1.1, carbon 1.19 of a duty of 1.2."""
+    """Example 30: energy 1.2, coal 1.1, carbon 1.19 of a duty of 1.2; all stay reserved."""
     thousand = dict.fromkeys(ADDED, 1_000)
     offered = {
         "capacity-clinker": 1_250,
@@ -168,22 +170,20 @@ def test_the_lots_of_covered_measures_are_not_used_up_by_a_refusal(bench):
     answer = refusal(bench)
 
     assert (answer.code, answer.facts["measure"]) == ("measure_short", "carbon")
-    assert [bench.balance(f"source:{source}", asset) for source, asset in SOURCES.items()] == [
-        1_250,
-        1_100,
-        1_200,
-        1_190,
-        2_000,
+    free_now = [bench.balance(f"source:{source}", asset) for source, asset in SOURCES.items()]
+    reserved = [
+        bench.balance(f"source:{source}:reserved", asset) for source, asset in SOURCES.items()
     ]
+    assert free_now == [0, 0, 0, 0, 0]
+    assert reserved == [1_250, 1_100, 1_200, 1_190, 2_000]
 
 
 def test_one_retired_line_does_not_serve_two_projects(freed):
-    """Example 31."""
+    """Example 31: what the first plan reserved is not there for the second."""
     build(freed, *OFFERED)
-    build(freed, *OFFERED, code="P2")
-    accept(freed).require()
+    freed.do(project("P2", additions=ADDED)).require()
 
-    answer = refusal(freed, "P2")
+    answer = refused_alone(freed, plan("P2", *OFFERED))
 
     assert answer.code == "source_insufficient"
     assert answer.facts == {
@@ -237,8 +237,8 @@ def test_the_right_that_a_project_received_can_be_freed_again(bench):
 def test_a_replay_on_another_database_gives_the_same_state(freed, other_engine):
     build(freed, *OFFERED)
     accept(freed).require()
-    build(freed, *OFFERED, code="P2")
-    refusal(freed, "P2")
+    freed.do(project("P2", additions=ADDED)).require()
+    refused_alone(freed, plan("P2", *OFFERED))
 
     replayed = replay(freed.engine, other_engine, freed.subjects, itertools.repeat(5))
 

@@ -3,13 +3,14 @@
 import pytest
 
 from ledger.policy import to_plain
-from seeds import read_packs
 from tests.ledger.substitution.five import accept, build, refusal
 from tests.ledger.substitution.world import (
     adopt,
     closure,
     free,
     lines,
+    open_city,
+    shipped,
 )
 
 
@@ -24,7 +25,8 @@ def energy_only(bench, **switches):
     city(bench, values)
 
 
-def city(bench, values):
+def city(bench, values, *, parent="shandong"):
+    values = {"substitution.source_consent": ("pool", "choice"), **values}
     parameters = [
         {
             "key": key,
@@ -41,7 +43,7 @@ def city(bench, values):
             "id": "sample",
             "name": "示例省",
             "name_en": "Sample",
-            "parent": "shandong",
+            "parent": parent,
             "draft": False,
             "sample": False,
             "parameter": parameters,
@@ -50,10 +52,11 @@ def city(bench, values):
 
 
 @pytest.fixture
-def shandong(light):
-    """The rules of Shandong between the nation's and the sample city's."""
-    adopt(light, to_plain(read_packs()["shandong"]))
-    return light
+def shandong(sqlite_engine, clock):
+    """The rules of Shandong above those of a city that has said nothing yet."""
+    bench = open_city(sqlite_engine, clock, packs=("national",))
+    adopt(bench, to_plain(shipped()["shandong"]))
+    return bench
 
 
 ON = (True, "switch")

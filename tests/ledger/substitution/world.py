@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import msgspec
 
@@ -82,14 +83,26 @@ def _enterprise(number: int, party: tuple[str, str, str]) -> EnterpriseLine:
     return EnterpriseLine(enterprise, enterprise, body + credit_check(body), district, sector)
 
 
-def open_city(engine, clock) -> Bench:
-    """Return a ledger in the middle of 2026 whose firms are on record for 2025."""
+SUBJECTS = (BUDGETS, ALLOCATION, SUBSTITUTION)
+
+shipped = cache(seeds.read_packs)
+"""The packs of the product, read once: they are values, and many towns adopt them."""
+
+
+def open_city(
+    engine, clock, *, packs=("national", "sample"), subjects=SUBJECTS, changed=None
+) -> Bench:
+    """
+    Return a ledger in the middle of 2026 whose firms are on record for 2025.
+
+    *changed* are parameters of the sample pack: a value and its unit by key.
+    """
     clock.now = start_of(date(2026, 6, 30))
-    subjects = (BUDGETS, ALLOCATION, SUBSTITUTION)
     bench = open_ledger(engine, clock, subjects)
-    packs = seeds.read_packs()
-    for pack in ("national", "sample"):
-        adopt(bench, _all_restricted(to_plain(packs[pack])))
+    read = shipped()
+    for pack in packs:
+        plain = _all_restricted(to_plain(read[pack]))
+        adopt(bench, _with(plain, changed or {}) if pack == "sample" else plain)
     facilities = tuple(
         FacilityLine(facility, owner, facility, sector, "clinker", 10_000_000, "t")
         for facility, owner, sector in FACILITIES
@@ -173,10 +186,19 @@ def project(code: str = "P1", *, additions: Mapping[str, int], **facts) -> Regis
     )
 
 
-def plan(code: str, *sources: tuple[str, int]) -> PlanSubstitution:
+def plan(code: str, *sources: tuple[str, int], **facts) -> PlanSubstitution:
+    """Return a plan to which the authority assigns its sources; coal is raw coal."""
     return PlanSubstitution(
-        project=code, sources=tuple(SourceLine(source, amount) for source, amount in sources)
+        project=code,
+        sources=tuple(offer(source, amount) for source, amount in sources),
+        **{"document": "统筹1号", **facts},
     )
+
+
+def offer(source: str, amount: int, **facts) -> SourceLine:
+    """Return a part of one source."""
+    carrier = {"carrier": "raw_coal"} if source.endswith("-COAL") else {}
+    return SourceLine(source, amount, **{**carrier, **facts})
 
 
 def refused(bench: Bench, payload: Payload, *, by: tuple[str, str]) -> Answer:
@@ -197,6 +219,22 @@ def refused_alone(bench: Bench, payload: Payload, **facts) -> Answer:
     assert not answer.ok
     assert bench.digest() == before
     return answer
+
+
+def _with(plain, changed: Mapping[str, object]):
+    kept = [each for each in plain["parameter"] if each["key"] not in changed]
+    own = [
+        {
+            "key": key,
+            "value": value,
+            "unit": unit,
+            "valid_from": "2025-01-01",
+            "status": "sample",
+            "document": "tests",
+        }
+        for key, (value, unit) in changed.items()
+    ]
+    return {**plain, "parameter": kept + own}
 
 
 def _all_restricted(plain):

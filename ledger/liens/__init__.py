@@ -1,0 +1,1 @@
+"""Liens: leases, pledges, judicial freezes, court orders and succession."""

@@ -1,0 +1,1 @@
+"""Moves without a price: transfers, voluntary cancellation, conversion of standing into flow."""
