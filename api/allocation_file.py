@@ -116,9 +116,20 @@ def commands_of_file(
                 year=asked.year,
                 measure=asked.measure,
                 rows=lines[first : first + PLANNED_AT_ONCE_MAX],
+                more=first + PLANNED_AT_ONCE_MAX < len(lines),
             )
             named = sha256(f"{stem}:{district}:{first}".encode()).hexdigest()[:32]
             yield district, Command(f"allocate:{named}", asked.actor, payload)
+
+
+def going_on(command: Command, result: Mapping[str, object]) -> Command | None:
+    """Return what is to be sent after a plan's last part, while rows are still to be scaled."""
+    if not result.get("unfinished"):
+        return None
+    assert isinstance(command.payload, PlanAllocations)
+    payload = msgspec.structs.replace(command.payload, rows=())
+    named = sha256(f"{command.id}:{result['unfinished']}".encode()).hexdigest()[:32]
+    return Command(f"allocate:{named}", command.actor, payload)
 
 
 def _by_district(

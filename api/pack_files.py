@@ -12,7 +12,8 @@ import msgspec
 
 import seeds
 from ledger.adopt import AdoptPack
-from ledger.command import canonical
+from ledger.approve import Propose
+from ledger.command import Payload, canonical
 from ledger.errors import Refused
 from ledger.pack import Pack, to_plain
 from ledger.pack_change import carried_on
@@ -37,6 +38,20 @@ def require_known(content: str) -> None:
     except (msgspec.DecodeError, Refused, RecursionError):
         return
     register().require_known(pack)
+
+
+def require_known_keys(payload: Payload) -> None:
+    """Refuse the adoption of a pack with an unknown key, proposed or not. Rule: POL-14."""
+    if isinstance(payload, AdoptPack):
+        require_known(payload.content)
+    elif isinstance(payload, Propose) and payload.proposed_kind == AdoptPack.kind:
+        try:
+            adopting = msgspec.json.decode(payload.document, type=dict[str, object])
+        except (msgspec.DecodeError, RecursionError):
+            return
+        content = adopting.get("content")
+        if isinstance(content, str):
+            require_known(content)
 
 
 def adoption(pack: Pack, *, before: Pack | None = None, first_day: date | None = None) -> AdoptPack:

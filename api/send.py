@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from api.gateway import Gateway
+from api.pack_files import require_known_keys
 from ledger.approve import proposing
 from ledger.command import Answer, Command, Payload, RefusedByLedger, read_payload
 from ledger.errors import Refused
@@ -78,10 +79,12 @@ def command_of(
     """
     Return the command for *document*, and whether it is only the proposal of one.
 
-    *look* sees the payload first, and may refuse it.
+    *look* sees the payload first, and may refuse it. No way in leads past the register of
+    parameters (POL-14).
     """
     payload = read_payload(kind, document)
     look(payload)
+    require_known_keys(payload)
     is_proposal = bool(gateway.subjects.handlers[kind.kind].checkers)
     return Command(key, person, proposing(payload) if is_proposal else payload), is_proposal
 

@@ -149,6 +149,11 @@ FIELDS = {
     "price_yuan": ("价格（元/吨）", "Price (yuan per tonne)"),
     "quantity_tce": ("数量（吨标准煤）", "Quantity (tce)"),
     "validity": ("有效期", "Validity"),
+    "opinion": ("节能审查意见文号", "Energy-review opinion"),
+    "version": ("目录版本", "Version of the list"),
+    "valid_from": ("生效日", "Valid from"),
+    "valid_to": ("失效日", "Valid to"),
+    "key": ("参数", "Parameter"),
 }
 
 WRONG = ("错误", "What is wrong")

@@ -11,14 +11,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 import sqlalchemy as sa
 
-from api.allocation_file import Asked, commands_of_file, read_plan_file, rehearse
+from api.allocation_file import Asked, commands_of_file, going_on, read_plan_file, rehearse
 from api.program import SUBJECTS
 from bench.ledger import Figures, embedded
 from bench.market import OFFICES, Floor, office, orders
@@ -146,27 +147,32 @@ def _allocate(province: Province, engine: sa.Engine, path: Path) -> tuple[dict[s
     hashes: dict[str, str] = {}
     begun = time.perf_counter()
     for district, command in commands:
-        at = time.perf_counter()
-        hashes[district] = province.writer.submit(command).require().result["plan_hash"]
-        longest = max(longest, time.perf_counter() - at)
+        following: Command | None = command
+        while following is not None:
+            at = time.perf_counter()
+            result = province.writer.submit(following).require().result
+            longest = max(longest, time.perf_counter() - at)
+            hashes[district], following = result["plan_hash"], going_on(following, result)
     steps["plan"] = time.perf_counter() - begun
     begun = time.perf_counter()
     for district, plan_hash in hashes.items():
-        at = time.perf_counter()
-        _issue(province, district, plan_hash)
-        longest = max(longest, time.perf_counter() - at)
+        issued: Mapping[str, Any] = {"plan_hash": plan_hash, "remaining": 1}
+        while issued["remaining"]:
+            at = time.perf_counter()
+            issued = _issue(province, district, issued["plan_hash"])
+            longest = max(longest, time.perf_counter() - at)
     steps["issue"] = time.perf_counter() - begun
     return steps, longest
 
 
-def _issue(province: Province, district: str, plan_hash: str) -> None:
+def _issue(province: Province, district: str, plan_hash: str) -> Mapping[str, Any]:
     payload = IssueAllocations(
         district=district, year=YEAR, measure="energy", plan_hash=plan_hash, document="BENCH"
     )
-    proposal = Command(f"propose:{district}", REGULATOR, proposing(payload))
+    proposal = Command(f"propose:{plan_hash}", REGULATOR, proposing(payload))
     number = province.writer.submit(proposal).require().sequence
-    approval = Command(f"approve:{district}", CHECKER, approving(number, payload))
-    province.writer.submit(approval).require()
+    approval = Command(f"approve:{plan_hash}", CHECKER, approving(number, payload))
+    return province.writer.submit(approval).require().result
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from api.allocation_file import (
     Asked,
     PlanFile,
     commands_of_file,
+    going_on,
     read_plan_file,
     rehearse,
 )
@@ -80,12 +81,19 @@ def _plan(
     """Send the plans one by one, so that others' commands go in between; return what they said."""
     results = {}
     for district, command in commands:
-        answer = program.submit(command)
-        if not answer.ok or answer.repeated:
-            # The ledger has gone on since the same file was sent: it is planned anew.
-            answer = program.submit(Command(fresh_id(""), command.actor, command.payload))
-        results[district] = answer.require().result
+        following: Command | None = command
+        while following is not None:
+            results[district] = _answer(program, following)
+            following = going_on(following, results[district])
     return results
+
+
+def _answer(program: Program, command: Command) -> Mapping[str, object]:
+    answer = program.submit(command)
+    if not answer.ok or answer.repeated:
+        # The ledger has gone on since the same file was sent: it is planned anew.
+        answer = program.submit(Command(fresh_id(""), command.actor, command.payload))
+    return answer.require().result
 
 
 def _propose(

@@ -15,6 +15,7 @@ from api.options import (
     json_option,
     opened,
 )
+from api.pack_files import require_known_keys
 from api.say import readable, say_answer, say_json
 from ledger.approve import Approve, ProposalUnknown, Reject, proposing
 from ledger.command import Command, Payload, PayloadMalformed, read_payload
@@ -26,7 +27,7 @@ from ledger.writer import KindUnknown
 
 
 def payload_of(subjects: Subjects, kind: str, document: str) -> Payload:
-    """Return the payload that JSON text describes, or refuse its shape."""
+    """Return the payload that JSON text describes; refuse its shape, or a pack's unknown key."""
     handler = subjects.handlers.get(kind)
     if handler is None:
         raise KindUnknown(kind)
@@ -34,7 +35,9 @@ def payload_of(subjects: Subjects, kind: str, document: str) -> Payload:
         plain = msgspec.json.decode(document)
     except msgspec.DecodeError as error:
         raise PayloadMalformed(kind, str(error)) from None
-    return read_payload(handler.payload, plain)
+    payload = read_payload(handler.payload, plain)
+    require_known_keys(payload)
+    return payload
 
 
 @click.command()

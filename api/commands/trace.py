@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ from ledger.chart import place_of
 from ledger.db import reading
 from ledger.errors import Refused
 from ledger.follow import catch_up
-from ledger.lineage.check import DoubleClaims, double_claims
+from ledger.lineage.check import DoubleClaims, Found, double_claims
 from ledger.lineage.fifo import LINEAGE
 from ledger.lineage.lots import parse_lot
 from ledger.lineage.tables import LotMoveRow, PieceRow
+from ledger.substitution.conservation import FATES, positions
 from ledger.units import format_tce
+
+CONSERVATION = "conservation"
+"""The name of the check that freed quota is all there, beside those of lineage."""
 
 _LIMIT = click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Rows shown."
@@ -155,9 +160,11 @@ def entry(data: Path | None, number: int, limit: int, as_json: bool) -> None:
 @data_option
 @json_option
 def check(data: Path | None, as_json: bool) -> None:
-    """Look for units that serve two ends; exit with 1 where some are found."""
+    """Look for units that serve two ends or are nowhere; exit with 1 where some are found."""
     with _traced(data) as connection:
         found = double_claims(connection)
+        lost = tuple(_unconserved(connection))
+    found = replace(found, found={**found.found, CONSERVATION: lost})
     if as_json:
         say_json(_check_document(found))
     else:
@@ -168,6 +175,19 @@ def check(data: Path | None, as_json: bool) -> None:
                 say_facts(one.facts)
     if not found.ok:
         raise click.exceptions.Exit(1)
+
+
+def _unconserved(connection: sa.Connection) -> Iterator[Found]:
+    """Yield each class of freed quota that is not all somewhere, and only once. Rule: FRQ-86."""
+    for one in positions(connection):
+        if one.difference:
+            names = (*_CLASS, "confirmed", *FATES)
+            facts = {name: getattr(one, name) for name in names} | {"difference": one.difference}
+            where = " ".join(filter(None, (getattr(one, name) for name in _CLASS)))
+            yield Found(where, "what became of it is not what was confirmed", (), facts)
+
+
+_CLASS = ("measure", "basis", "origin", "area")
 
 
 def _check_document(found: DoubleClaims) -> dict[str, object]:

@@ -31,6 +31,7 @@ from ledger.substitution.tables import FreedClaimRow, FreedSourceRow
 from ledger.tables import AccountRow, AssetRow, EntryRow, PostingRow
 
 HELD = "held"
+SUBSTITUTED = "scheme:substituted:"
 ENTERPRISES_AT_ONCE = 50
 
 _SOURCE, _DESTINATION = aliased(AccountRow), aliased(AccountRow)
@@ -39,6 +40,7 @@ _SCHEME_USES = {
     "scheme:cancelled": "cancelled",
     "scheme:converted": "banked",
     "scheme:issuance": "reversed",
+    "scheme:revoked": "revoked",
 }
 _BUDGET_ORIGINS: dict[str, str] = {EntryCode.TRUE_UP: "true_up", EntryCode.TRADE: "district_sale"}
 _OWNERS = ("district:", "sector:", "enterprise:")
@@ -287,17 +289,25 @@ def _freed(
         .where(FreedSourceRow.measure == measure, FreedClaimRow.freed_year == year)
     )
     sources = {
-        f"source:{row.id}": (row.method, groups.node(row.district, row.sector, row.enterprise))
+        f"source:{row.id}{part}": (
+            row.method,
+            groups.node(row.district, row.sector, row.enterprise),
+        )
         for row in rows
+        for part in ("", ":reserved")
     }
     seen = {address: found for address, found in sources.items() if found[1] in groups.scope}
     edges: dict[tuple[str, str], int] = defaultdict(int)
     for row in connection.execute(_of_sources(sorted(seen))):
-        if row.destination in seen:
+        # From source to source a unit only changes hands, or is reserved.
+        if row.destination in seen and row.source not in sources:
             method, node = seen[row.destination]
-            edges[f"freed:{method}", node] += int(row.amount)
-        if row.source in seen:
-            is_used = row.destination.startswith("scheme:substituted:")
+            if row.source.startswith(SUBSTITUTED):  # an acceptance was undone
+                edges[node, "substituted"] -= int(row.amount)
+            else:
+                edges[f"freed:{method}", node] += int(row.amount)
+        if row.source in seen and row.destination not in sources:
+            is_used = row.destination.startswith(SUBSTITUTED)
             use = "substituted" if is_used else _use(row.destination, year)
             edges[seen[row.source][1], use] += int(row.amount)
     _hold(edges, groups.scope)

@@ -14,7 +14,7 @@ from api.read.json_text import json_text
 from api.read.proposals_liens import NAMES as LIENS
 from api.read.proposals_liens import OF_FREEZE, OF_SIDE, of_freeze, of_side, sides_of
 from ledger.command import Payload
-from ledger.parties.tables import EnterpriseRow
+from ledger.parties.tables import EnterpriseRow, FacilityRow
 from ledger.subject import ANYWHERE, Handler, Subjects
 from ledger.substitution.tables import FreedClaimRow, ProjectRow
 from ledger.tables import CommandRow, ProposalRow
@@ -39,6 +39,10 @@ OF_ENTERPRISE = frozenset(
         "pledges.offer",
         "transfers.make",
         "transfers.set_ceiling",
+        "certificates.retire",
+        "certificates.transfer",
+        "reserve.buy_back",
+        "reserve.release",
     }
 )
 OF_DISTRICT = frozenset(
@@ -47,6 +51,12 @@ OF_DISTRICT = frozenset(
         "allocations.true_up",
         "budgets.release_reserve",
         "budgets.reserve",
+        "budgets.set_uncovered",
+        "entrants.admit",
+        "entrants.settle",
+        "evaluations.score",
+        "increments.set",
+        "regions.assess",
     }
 )
 OF_DISTRICT_OF_ENTERPRISE = frozenset(
@@ -56,14 +66,37 @@ OF_DISTRICT_OF_ENTERPRISE = frozenset(
         "court_orders.make",
         "freezes.make",
         "successions.make",
+        "enterprises.cease",
+        "enterprises.merge",
+        "enterprises.relocate",
+        "enterprises.split",
+        "entitlements.formalise",
     }
 )
+OF_FACILITY = frozenset({"carbon.register_reduction"})
 OF_CLAIM = frozenset({"freed.opinion"})
-OF_DISTRICT_OF_CLAIM = frozenset({"freed.confirm"})
+OF_DISTRICT_OF_CLAIM = frozenset({"freed.confirm", "freed.revoke", "carbon.record_offset"})
 OF_DISTRICT_OF_PROJECT = frozenset({"projects.accept", "projects.undo", "deficits.settle"})
 OF_SELLER = frozenset({"tenders.open"})
-ROWS_OF_DISTRICTS = frozenset({"budgets.set", "entitlements.confirm"})
-"""Kinds whose scope is a district only where all their rows lie in it; decided by the city."""
+BY_WHAT_THEY_NAME = frozenset(
+    {
+        "budgets.give_back",
+        "budgets.lend",
+        "budgets.move",
+        "budgets.set",
+        "districts.rate",
+        "entitlements.confirm",
+        "entitlements.pre_issue",
+        "listings.decide",
+        "listings.hand_over",
+        "objections.decide",
+        "regions.link",
+        "reserve.decide",
+        "reserve.review",
+        "sources.transfer",
+    }
+)
+"""Kinds whose district hangs on rows or on what they name; listed for those who act anywhere."""
 
 WHOLE_LEDGER = frozenset(
     {
@@ -97,10 +130,11 @@ SCOPED = (
     | OF_CLAIM
     | OF_DISTRICT_OF_CLAIM
     | OF_DISTRICT_OF_PROJECT
+    | OF_FACILITY
     | OF_SELLER
     | OF_SIDE.keys()
     | OF_FREEZE
-    | ROWS_OF_DISTRICTS
+    | BY_WHAT_THEY_NAME
 )
 """Every kind that needs a second person is in WHOLE_LEDGER or in one of these; a test holds it."""
 
@@ -158,6 +192,9 @@ def _within(kind: str, scopes: frozenset[str]) -> Condition:
     if kind in OF_CLAIM:
         own = FreedClaimRow.enterprise.in_(enterprises)
         return _field("claim").in_(sa.select(FreedClaimRow.id).where(own))
+    if kind in OF_FACILITY:
+        owned = FacilityRow.enterprise.in_(enterprises)
+        return _field("facility").in_(sa.select(FacilityRow.id).where(owned))
     if kind in OF_DISTRICT_OF_CLAIM:
         there = FreedClaimRow.enterprise.in_(in_districts)
         return _field("claim").in_(sa.select(FreedClaimRow.id).where(there))
@@ -171,7 +208,7 @@ def _within(kind: str, scopes: frozenset[str]) -> Condition:
         return _field("freeze").in_(of_freeze(in_districts))
     if kind in OF_SELLER:
         return _field("seller").in_(sorted(scopes))
-    # Rows of one district are asked of whoever acts anywhere, as rows of several are.
+    # What hangs on rows, or on what they name, is asked of whoever acts anywhere.
     return sa.false()
 
 

@@ -34,6 +34,7 @@ from ledger.tables import AccountRow, AssetRow, BalanceRow
 Row = Mapping[str, Any]
 
 _AFTER = len(RESERVE) + 1
+HIDDEN_SHEET = '{"pack_version":"","steps":[]}'
 """Where in a reserve's name its district begins, as SQL counts."""
 
 
@@ -56,7 +57,11 @@ def with_grounds(connection: sa.Connection, rows: Sequence[Row]) -> list[Row]:
     """Return claims with their measures, sources, claw-backs of flow, and audits of their works."""
     ids = [row["id"] for row in rows]
     measures = by_key(connection, rows_of(FreedMeasureRow, FreedMeasureRow.claim, ids), "claim")
-    sources = by_key(connection, _sources().where(FreedSourceRow.claim.in_(ids)), "claim")
+    sources = by_key(
+        connection,
+        _sources().add_columns(FreedSourceRow.sheet).where(FreedSourceRow.claim.in_(ids)),
+        "claim",
+    )
     clawbacks = by_key(connection, rows_of(FlowClawbackRow, FlowClawbackRow.claim, ids), "claim")
     ways = by_key(connection, rows_of(FreedWayRow, FreedWayRow.claim, ids), "claim")
     shares = by_key(connection, rows_of(FreedShareRow, FreedShareRow.claim, ids), "claim")
@@ -82,14 +87,18 @@ def sources(reach: Reach, asked: Asked) -> sa.Select[Any]:
     """
     Return the query of confirmed lots with claimant, holder, parent and what *remains* unused.
 
-    A lot is seen by those who see its holder. Filters: claim, measure, enterprise (the claimant),
-    holder, district (of the claimant).
+    A lot is seen by those who see its holder; of a claimant that they do not see, neither the name
+    nor the calculation is told. Filters: claim, measure, enterprise (the claimant), holder,
+    district (of the claimant).
     """
     holder = sa.func.coalesce(SourceHolderRow.holder, FreedClaimRow.enterprise)
+    is_own = visible(reach, enterprises=[FreedClaimRow.enterprise])
+    claimant = sa.case((is_own, FreedClaimRow.enterprise), else_="")
     query = (
         _sources()
         .add_columns(
-            FreedClaimRow.enterprise,
+            claimant.label("enterprise"),
+            sa.case((is_own, FreedSourceRow.sheet), else_=HIDDEN_SHEET).label("sheet"),
             holder.label("holder"),
             sa.func.coalesce(SourceHolderRow.parent, "").label("parent"),
             sa.func.coalesce(SourceHolderRow.cause, "confirmation").label("cause"),
@@ -103,7 +112,7 @@ def sources(reach: Reach, asked: Asked) -> sa.Select[Any]:
         asked,
         claim=FreedSourceRow.claim,
         measure=FreedSourceRow.measure,
-        enterprise=FreedClaimRow.enterprise,
+        enterprise=claimant,
         holder=holder,
     )
     return in_district(query, asked, FreedClaimRow.enterprise)
@@ -172,9 +181,8 @@ def _sources() -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
-    return sa.select(
-        *FreedSourceRow.__table__.columns, sa.func.coalesce(remaining, 0).label("remaining")
-    )
+    kept = [column for column in FreedSourceRow.__table__.columns if column.name != "sheet"]
+    return sa.select(*kept, sa.func.coalesce(remaining, 0).label("remaining"))
 
 
 def rows_of(table: Any, column: Any, keys: Sequence[object]) -> sa.Select[Any]:

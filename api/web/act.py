@@ -16,6 +16,8 @@ from api.faces import faces
 from api.ids import fresh_uuid
 from api.problem import language
 from api.send import Sent, command_id, send
+from api.web import names
+from api.web.shown import t
 from ledger.command import Payload, RefusedByLedger
 from ledger.errors import Fact, Refused
 
@@ -75,8 +77,26 @@ def worded(refused: Refused) -> Refusal:
         code=code,
         status=wording.status(code),
         title=wording.title(code, spoken),
-        detail=wording.detail(code, rule, message, facts, spoken),
+        detail=wording.detail(code, rule, message, _named(facts), spoken),
         rule=rule,
         sentence=sentence,
         facts=facts,
     )
+
+
+def _named(facts: Mapping[str, Fact]) -> Mapping[str, Fact]:
+    """Return *facts* with names beside the codes of districts and packs, and the visitor as you."""
+    named = dict(facts)
+    for key, name_of in (("district", names.district), ("pack", names.pack)):
+        code = str(facts.get(key, ""))
+        name = name_of(code) if code else code
+        if name != code:
+            named[key] = f"{name}（{code}）"
+    if facts.get("actor") == visitor().person:
+        named["actor"] = t("您", "you")
+    kind, _, code = str(facts.get("scope", "")).partition(":")
+    if code and kind == "district":
+        named["scope"] = f"{names.district(code)}（{code}）"
+    elif code and kind == "enterprise":
+        named["scope"] = f"{names.enterprises([code]).get(code, code)}（{code}）"
+    return named

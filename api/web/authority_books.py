@@ -168,6 +168,7 @@ def _page(code: str, *, refusal: Refusal | None = None) -> str:
         left = indicators.headroom(connection, place, year=year)
         siblings = _siblings(connection, code)
         years = cockpit.budget_years(connection)
+    words.know(words.grounded_on(row["document"]) for row in rows)
     own = next((one for one in left["own"] if one["measure"] == measure), None)
     return render_template(
         "authority/book.html",
@@ -219,7 +220,7 @@ def _cells(rows: Sequence[Row]) -> list[list[str]]:
             _plain(row["amount"]) if row["amount"] > 0 else "",
             _plain(-row["amount"]) if row["amount"] < 0 else "",
             _plain(row["balance"]),
-            _inert(row["document"]),
+            _inert(words.ground(row["document"])),
             row["rule"],
             str(row["command"]),
         ]

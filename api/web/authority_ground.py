@@ -14,7 +14,7 @@ from api.instants import read_day
 from api.read.ground import ground_of_year
 from api.web.act import Refusal, attempt, fresh_key, worded
 from api.web.authority_frame import authority, filter_of
-from api.web.public_policy import meaning, shown_value
+from api.web.public_policy import meaning, valued
 from api.web.shown import t
 from ledger.waive import WaiveParameters, WaiverReasonMissing
 
@@ -63,7 +63,7 @@ def _page(year: int, *, refusal: Refusal | None = None) -> str:
         form=request.form,
         key=fresh_key(),
         meaning=meaning,
-        shown_value=shown_value,
+        valued=valued,
     )
 
 

@@ -23,6 +23,7 @@ from ledger.allocation.objection import ReviewObjection
 from ledger.allocation.objection_tables import ObjectionRow
 from ledger.allocation.prepare import PlanLine
 from ledger.allocation.what_if import Outcome, Trial, TrialMalformed, line_of
+from ledger.days import day_of
 from ledger.units import parse_kgce
 
 VIEW_RIGHTS, TRY = 78, 105
@@ -111,6 +112,7 @@ def trial() -> Page:
         form=form,
         places=offered,
         methods=_METHODS,
+        year=day_of(faces().gateway.now()).year,
         outcome=outcome if isinstance(outcome, Outcome) else None,
         refusal=refusal,
     )

@@ -233,6 +233,23 @@ def product(name: str) -> str:
     return t(*PRODUCTS.get(name, (name, name)))
 
 
+def ground(reference: str) -> str:
+    """Return what an entry refers to: a document as it is, a plan or project in words."""
+    kind, _, rest = reference.partition(":")
+    parts = rest.split(":")
+    if kind == "allocation" and len(parts) == 4:
+        return f"{enterprise_name(parts[2])} · {product(parts[3])}"
+    if kind == "substitution" and rest:
+        return t(f"替代项目 {rest}", f"substitution project {rest}")
+    return reference
+
+
+def grounded_on(reference: str) -> str:
+    """Return the enterprise that a reference to a row of a plan names, or nothing."""
+    parts = reference.split(":")
+    return parts[3] if parts[0] == "allocation" and len(parts) == 5 else ""
+
+
 def pack_unit(name: str) -> str:
     """Return the unit of a policy parameter."""
     return t(*PACK_UNITS.get(name, (name, name.replace("_", " "))))

@@ -16,6 +16,7 @@ from api.read.rights import due_claims
 from api.web import authority_words as words
 from api.web.authority_frame import Row, authority, filter_of, listed
 from api.web.authority_sheet import sheet_of
+from api.web.public_policy import meaning
 from ledger.allocation.tables import DueClaimRow
 from ledger.compliance.tables import (
     ClosingRow,
@@ -107,6 +108,7 @@ def year(year: int) -> str:
         cursor=cursor,
         sheets=sheets,
         states=YEAR_STATES,
+        meaning=meaning,
         **found,
     )
 

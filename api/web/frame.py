@@ -11,6 +11,7 @@ import plotly
 import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, g, send_from_directory, url_for
 
+import api.web.form_lists
 import api.web.shown
 from api.door import may_do
 from api.faces import faces
@@ -88,6 +89,7 @@ def audiences() -> list[Audience]:
 def register(app: Flask) -> None:
     """Give every page its banner and its words."""
     api.web.shown.register(app)
+    api.web.form_lists.register(app)
     app.jinja_env.globals.update(
         called=names.called,
         measure_word=names.measure,
@@ -95,6 +97,7 @@ def register(app: Flask) -> None:
         unit_of=names.unit_of,
         district_name=names.district,
         sector_name=names.sector,
+        pack_name=names.pack,
         with_code=names.with_code,
         sheet_of=sheet_of,
         chart_style_ids=chart_style_ids,

@@ -9,6 +9,7 @@ from flask import g
 from markupsafe import Markup
 
 from api.faces import faces
+from api.read import packs
 from api.web.shown import t
 from ledger.asset import CNY, Kind, parse_asset
 from ledger.errors import Refused
@@ -86,6 +87,17 @@ def _area(area: str) -> str:
 def district(code: str) -> str:
     """Return a district's name in the language of this request, its code where it has none."""
     zh, en = _districts().get(code, (code, code))
+    return t(zh, en or zh)
+
+
+def pack(code: str) -> str:
+    """Return what the newest version of a policy pack is called."""
+    if "packs" not in g:
+        with faces().read() as connection:
+            rows = connection.execute(packs.packs()).mappings()
+            found = [packs.described(dict(row)) for row in rows]
+        g.packs = {one["id"]: (one["name"], one["name_en"]) for one in found}
+    zh, en = g.packs.get(code, (code, code))
     return t(zh, en or zh)
 
 

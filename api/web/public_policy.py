@@ -4,6 +4,7 @@ Policy packs with every parameter's source, which value holds where, and the reg
 
 from collections.abc import Mapping
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,14 +14,18 @@ from api.door import NotFound
 from api.faces import faces
 from api.instants import read_day
 from api.pack_files import register
+from api.problem import language
 from api.read import pack_chain
 from api.read import packs as reading
+from api.web import authority_words as words
+from api.web.choice_words import CHOICES
 from api.web.public_frame import public
 from api.web.shown import t
 from ledger.days import day_of
 from ledger.errors import Refused
 from ledger.policy import chain
 from ledger.tables import PackRow
+from ledger.units import format_yuan
 
 SUBJECTS = {
     "REG": ("台账", "the ledger"),
@@ -28,7 +33,11 @@ SUBJECTS = {
     "MRV": ("计量、报告与核查", "metering, reports, verification"),
     "FRQ": ("腾出指标", "freed quota"),
     "SUB": ("能耗替代", "substitution"),
+    "CRD": ("重复核查与衔接", "duplicates and coordination"),
     "CMP": ("履约", "compliance"),
+    "MOV": ("划转与承继", "moves without a price"),
+    "LIE": ("租赁、质押与冻结", "leases, pledges and freezes"),
+    "CHG": ("更正与变更", "corrections and changes"),
     "DST": ("地区总量与强度", "districts"),
     "MKT": ("交易", "the market"),
     "SET": ("交割与结算", "settlement"),
@@ -37,6 +46,9 @@ SUBJECTS = {
     "API": ("接口与页面", "interfaces"),
     "AUT": ("用户与登录", "users and sign-in"),
 }
+
+WORDLESS = ("switch", "choice", "choices", "text", "texts", "date", "sessions")
+"""Units that say what form a value has; a reader needs no word for that."""
 
 
 @public.get("/packs")
@@ -74,6 +86,7 @@ def pack(pack: str) -> str:
         changes=changes,
         meaning=meaning,
         shown_value=shown_value,
+        valued=valued,
     )
 
 
@@ -92,6 +105,7 @@ def parameter(pack: str, parameter: str) -> str:
         waivers=waivers,
         meaning=meaning,
         shown_value=shown_value,
+        valued=valued,
     )
 
 
@@ -120,12 +134,38 @@ def _versions(connection: sa.Connection, pack: str) -> list[Mapping[str, Any]]:
 
 
 def shown_value(value: object) -> str:
-    """Return a parameter's value as text: a switch in words, a list with commas."""
+    """Return a parameter's value as text: a switch or a choice in words, a list with commas."""
     if isinstance(value, bool):
         return t("是", "yes") if value else t("否", "no")
     if isinstance(value, list | tuple):
-        return t("、", ", ").join(map(str, value))
-    return str(value)
+        return t("、", ", ").join(shown_value(each) for each in value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    parts = str(value).split(" ")
+    if language() == "en":
+        return " ".join(one.replace("_", " ") if one in CHOICES else one for one in parts)
+    return " ".join(CHOICES.get(one, one) for one in parts)
+
+
+def valued(value: object, unit: str) -> str:
+    """Return a value with its unit as people say it: fen as yuan, a share as percent."""
+    if unit in WORDLESS:
+        return shown_value(value)
+    if unit == "share":
+        return _percent(Fraction(str(value)))
+    if isinstance(value, int) and (unit == "fen" or unit.startswith("fen_per_")):
+        spoken = words.pack_unit(unit).replace("分", "元").replace("fen", "yuan")
+        return f"{format_yuan(value)} {spoken}"
+    return f"{shown_value(value)} {words.pack_unit(unit)}"
+
+
+def _percent(share: Fraction) -> str:
+    """Return a share in percent, or as the fraction it is where a percentage would round it."""
+    thousandths = share * 100_000
+    if thousandths.denominator != 1:
+        return str(share)
+    text = f"{int(thousandths) // 1_000}.{int(thousandths) % 1_000:03}"
+    return f"{text.rstrip('0').rstrip('.')}%"
 
 
 @public.get("/rules")

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from api.door import may_do, visitor
 from api.faces import faces
 from api.problem import language
+from api.web.choice_words import CHOICES
 from ledger.days import day_of, text_of
 from ledger.subject import ANYWHERE
 from ledger.units import format_tce, format_yuan
@@ -41,7 +42,7 @@ def word(text: str) -> str:
     """Return a word of the ledger, such as "continuous", in the language of this request."""
     if language() == "en":
         return text.replace("_", " ")
-    return faces().wording.words.get(text, text)
+    return faces().wording.words.get(text) or CHOICES.get(text, text)
 
 
 def phase_word(phase: str) -> str:

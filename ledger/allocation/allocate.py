@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from ledger.allocation.draft import mark_issued
 from ledger.allocation.fee import let_be_paid
+from ledger.allocation.grant import scaling_of
 from ledger.allocation.netting import Debts
-from ledger.allocation.plan import plan_allocations, plan_hash
+from ledger.allocation.plan import hash_of, plan_allocations, row_text
 from ledger.allocation.prepare import PlanAllocations
-from ledger.allocation.quota import BY_TOTALS
+from ledger.allocation.quota import BY_THE_PAST
 from ledger.allocation.tables import AllocationCutRow, AllocationRow
 from ledger.chart import of_enterprise
 from ledger.command import Payload
@@ -22,10 +23,14 @@ from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.register import open_asset
 from ledger.subject import Handler, Result, Role
+from ledger.versions import RIGHTS
 from ledger.work import Work
 
-ISSUED_AT_ONCE_MAX = 2_000
+ISSUED_AT_ONCE_MAX = 1_000
 """How many rows one issue takes, so that it never keeps the writer for long."""
+
+FIRST_ISSUED_AT_ONCE_MAX = 2_000
+"""How many it took before version 4 of the rules."""
 
 
 class NothingPlanned(Refused):
@@ -55,6 +60,22 @@ class PlanChanged(Refused):
             "read it again",
             named=named[:64],
             staged=staged,
+        )
+
+
+class PlanUnfinished(Refused):
+    """Some rows of a plan are scaled to another cap or total than others."""
+
+    code = "plan_unfinished"
+    rule = "ALC-99"
+
+    def __init__(self, district: str, *, year: int, measure: str) -> None:
+        super().__init__(
+            f"the {measure} plan of {district} for {year} is not scaled in all its rows alike: "
+            "send the plan again without rows until nothing of it is unfinished",
+            district=district,
+            year=year,
+            measure=measure,
         )
 
 
@@ -99,33 +120,39 @@ def issue_allocations(work: Work, payload: IssueAllocations) -> Result:
     """
     Issue the pre-issue of the staged rows and commit the rest of their grants.
 
-    The whole plan must fit the budget, or nothing is issued. At most 2,000 rows go out at once,
+    The whole plan must fit the budget, or nothing is issued. At most 1,000 rows go out at once,
     in order of enterprise; the answer names the hash of what remains, for the next issue.
 
     Checks in this order: document, budget, something planned, the plan that was read, that no
-    closure has cut it since, headroom. Rule: ALC-56, ALC-57, ALC-64, DST-52.
+    closure has cut it since, that all of it is scaled alike, headroom. Rule: ALC-56, ALC-57,
+    ALC-64, ALC-99, DST-52.
     """
     require_document(payload.document)
     budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
     staged = _planned(work, payload)
     if not staged:
         raise NothingPlanned(payload.district, year=payload.year, measure=payload.measure)
-    now = plan_hash(staged)
+    texts = [row_text(row) for row in staged]
+    now = hash_of(texts)
     if now != payload.plan_hash:
         raise PlanChanged(payload.plan_hash, staged=now)
     _require_current(work, staged)
+    _require_finished(work, staged)
     require_headroom(work.memory, budget, sum(row.granted for row in staged))
-    taken, left = staged[:ISSUED_AT_ONCE_MAX], staged[ISSUED_AT_ONCE_MAX:]
+    at_once = ISSUED_AT_ONCE_MAX if work.is_since(RIGHTS) else FIRST_ISSUED_AT_ONCE_MAX
+    taken, left = staged[:at_once], texts[at_once:]
     flow = flow_of(budget.district, year=budget.year, measure=budget.measure)
     debts = Debts(work, taken, flow)
+    asset = open_asset(work, flow)
     for row in taken:
-        _issue(work, budget, row, debts)
+        _issue(work, budget, row, debts, asset)
+    budget.committed += sum(row.granted - row.pre_issued for row in taken)
     mark_issued(work.session, taken, work.sequence)
     result = {
         "issued": len(taken),
         "amount": sum(row.pre_issued for row in taken),
         "remaining": len(left),
-        "plan_hash": plan_hash(left),
+        "plan_hash": hash_of(left),
     }
     work.publish("allocations.issued", {**about(budget), "document": payload.document, **result})
     return result
@@ -154,7 +181,7 @@ def require_document(document: str) -> None:
 
 
 def _require_current(work: Work, staged: list[AllocationRow]) -> None:
-    """Refuse rows by past totals that were planned before a cut of theirs. Rule: ALC-64."""
+    """Refuse rows by past figures that were planned before a cut of theirs. Rule: ALC-64."""
     cuts = work.session.execute(
         sa.select(AllocationCutRow.enterprise, sa.func.max(AllocationCutRow.sequence))
         .where(
@@ -165,13 +192,19 @@ def _require_current(work: Work, staged: list[AllocationRow]) -> None:
     )
     newest = {enterprise: int(sequence) for enterprise, sequence in cuts}
     for row in staged:
-        is_by_totals = row.method in BY_TOTALS
-        if is_by_totals and newest.get(row.enterprise, 0) > row.planned_by:
+        is_by_the_past = row.method in BY_THE_PAST
+        if is_by_the_past and newest.get(row.enterprise, 0) > row.planned_by:
             raise PlanOutdated(row)
 
 
-def _issue(work: Work, budget: BudgetRow, row: AllocationRow, debts: Debts) -> None:
-    asset = open_asset(work, flow_of(budget.district, year=budget.year, measure=budget.measure))
+def _require_finished(work: Work, staged: list[AllocationRow]) -> None:
+    """Refuse a plan of which some rows are scaled otherwise than others. Rule: ALC-99."""
+    if work.is_since(RIGHTS) and len({scaling_of(row.sheet) for row in staged}) > 1:
+        row = staged[0]
+        raise PlanUnfinished(row.district, year=row.year, measure=row.measure)
+
+
+def _issue(work: Work, budget: BudgetRow, row: AllocationRow, debts: Debts, asset: str) -> None:
     source = budget_account(budget.district)
     parts = (
         ("restricted", row.pre_issued - row.saleable),
@@ -186,7 +219,6 @@ def _issue(work: Work, budget: BudgetRow, row: AllocationRow, debts: Debts) -> N
         reference = f"allocation:{row.year}:{row.measure}:{row.enterprise}:{row.product}"
         back = debts.net(row)
         draw(work, budget, Entry(EntryCode.ALLOCATION, "ALC-56", (*postings, *back), reference))
-    budget.committed += row.granted - row.pre_issued
     let_be_paid(work, row)
 
 

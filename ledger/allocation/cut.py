@@ -4,12 +4,14 @@ Cut what an enterprise gives up when its plant closes: its entitlement and its u
 For the subject that confirms freed quota. Later allocations that look at past totals are cut too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import sqlalchemy as sa
 
+from ledger.allocation.grant import terms_of_row
 from ledger.allocation.methods import ClawBack
-from ledger.allocation.quota import BY_TOTALS
+from ledger.allocation.quota import BY_THE_PAST, BY_TOTALS, Method, quota
 from ledger.allocation.settle import take_back
 from ledger.allocation.tables import AllocationCutRow, AllocationRow, EntitlementRow
 from ledger.chart import of_enterprise
@@ -17,6 +19,7 @@ from ledger.districts.budget import flow_of
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.post import AmountNotPositive, post
+from ledger.units import round_half_up
 from ledger.work import Work
 
 LAST_YEAR = 9_999
@@ -144,9 +147,16 @@ def _reclassify(
 
 def _cut_later(work: Work, enterprise: str, *, measure: str, amount: int, from_year: int) -> None:
     """Cut what is planned from now on by the row kept here, and what was issued at true-up."""
+    by_product: dict[int, int] = {}
     for row in _issued(work, enterprise, measure=measure, since=from_year):
-        if row.method in BY_TOTALS and row.state == "issued":
+        if row.state != "issued":
+            continue
+        if row.method in BY_TOTALS:
             row.cut += amount
+        elif row.method == Method.LEADER_LEVEL:
+            part = min(amount - by_product.get(row.year, 0), max(row.granted - row.cut, 0))
+            by_product[row.year] = by_product.get(row.year, 0) + part
+            row.cut += part
     made_here = sa.select(sa.func.count()).where(AllocationCutRow.sequence == work.sequence)
     work.session.add(
         AllocationCutRow(
@@ -190,6 +200,42 @@ def claw_back_flow(
     return take_back(work, enterprise, asset=asset, amount=amount, rule=rule)
 
 
+def undo_right(
+    work: Work,
+    enterprise: str,
+    *,
+    measure: str,
+    right: int,
+    since: int,
+    year: int,
+    unused: int,
+    rule: str,
+) -> ClawBack:
+    """
+    Take back *unused* flow of *year*, and let true-up grant nothing for a *right* that is undone.
+
+    The right was there from the command *since* on; what was planned by entitlement after it
+    counted it. Of such rows all that the right gave is cut, taken back or not issued yet.
+
+    Rule: ALC-61, ALC-71.
+    """
+    counted = [
+        (row, row.cut)
+        for row in _issued(work, enterprise, measure=measure, since=year)
+        if row.method == Method.ENTITLEMENT and row.state == "issued" and row.planned_by > since
+    ]
+    split = ClawBack(taken_kgce=0, due_claim_kgce=0)
+    if unused:
+        split = claw_back_flow(
+            work, enterprise, measure=measure, year=year, amount=unused, rule=rule
+        )
+    for row, before in counted:
+        given = quota(replace(terms_of_row(row), level=right), output=0, pack_version="")
+        part = round_half_up(Fraction(given.amount_kgce * row.granted, row.requested or 1))
+        row.cut = max(row.cut, before + part)
+    return split
+
+
 def issued_flow(work: Work, enterprise: str, *, measure: str, year: int) -> int:
     """Return how much flow of a year counts as issued to an enterprise. Rule: ALC-61."""
     return sum(
@@ -200,7 +246,7 @@ def issued_flow(work: Work, enterprise: str, *, measure: str, year: int) -> int:
 def _issued(
     work: Work, enterprise: str, *, measure: str, since: int, until: int = LAST_YEAR
 ) -> list[AllocationRow]:
-    """Return issued rows, those by past totals first, since the others follow output anyway."""
+    """Return issued rows, those by past figures first, since the others follow output anyway."""
     rows = work.session.scalars(
         sa.select(AllocationRow).where(
             AllocationRow.enterprise == enterprise,
@@ -210,4 +256,4 @@ def _issued(
             AllocationRow.state != "planned",
         )
     )
-    return sorted(rows, key=lambda row: (row.method not in BY_TOTALS, row.year, row.product))
+    return sorted(rows, key=lambda row: (row.method not in BY_THE_PAST, row.year, row.product))

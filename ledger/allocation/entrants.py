@@ -21,6 +21,7 @@ from ledger.chart import of_enterprise
 from ledger.command import Payload
 from ledger.districts.budget import Measure, flow_of, reserve_account
 from ledger.districts.draw import open_budget
+from ledger.districts.passed import gate_of, newest_verdict, require_passed_gate
 from ledger.entry import Entry, EntryCode, Posting
 from ledger.errors import Refused
 from ledger.parties.party import Parties, PartyUnknown
@@ -67,6 +68,21 @@ class EntrantNotNew(Refused):
         )
 
 
+class EntrantProjectOther(Refused):
+    """A new entrant names a project that was assessed for somebody else."""
+
+    code = "entrant_project_of_another"
+    rule = "ALC-76"
+
+    def __init__(self, enterprise: str, *, project: str, assessed_for: str) -> None:
+        super().__init__(
+            f"project {project} was assessed for {assessed_for}: name {enterprise}'s own",
+            enterprise=enterprise,
+            project=project,
+            assessed_for=assessed_for,
+        )
+
+
 class OpinionMissing(Refused):
     """A new entrant is admitted without the opinion of its energy review."""
 
@@ -107,6 +123,7 @@ class EntrantLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     One entrant: *amount* is what its review *opinion* allows a year, in kgce or kg.
 
     *facility* is the new plant of an enterprise that has others; *evidence* the opinion's SHA-256.
+    *project* is what the gate judged, where the district has one.
     """
 
     enterprise: str
@@ -114,6 +131,7 @@ class EntrantLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opinion: str
     evidence: str
     facility: str = ""
+    project: str = ""
 
 
 class AdmitEntrants(Payload, frozen=True):
@@ -138,7 +156,9 @@ def admit_entrants(work: Work, payload: AdmitEntrants) -> Result:
     Move what each opinion allows from the reserve to the entrant's restricted account.
 
     Checks in this order: budget, opening day of the increment, the pack's method; then of each row
-    enterprise, district, opinion, evidence, amount, new, reserve. Rule: ALC-76, ALC-77.
+    enterprise, district, opinion, evidence, amount, new, gate, reserve.
+
+    Rule: ALC-76, ALC-77, DST-75.
     """
     budget = open_budget(work, payload.district, year=payload.year, measure=payload.measure)
     require_class_open(work, budget.district, measure=budget.measure, space="increment")
@@ -220,6 +240,19 @@ def _require_entrant(work: Work, payload: AdmitEntrants, line: EntrantLine) -> N
         raise EntrantNotNew(
             line.enterprise, facility=line.facility, year=payload.year, problem=problem
         )
+    _require_gate(work, payload, line)
+
+
+def _require_gate(work: Work, payload: AdmitEntrants, line: EntrantLine) -> None:
+    """Refuse a project that the district's gate does not let go on, or another's. DST-75."""
+    if gate_of(work, payload.district) is None:
+        return
+    verdict = newest_verdict(work, line.project)
+    if verdict is not None and verdict.enterprise != line.enterprise:
+        raise EntrantProjectOther(
+            line.enterprise, project=line.project, assessed_for=verdict.enterprise
+        )
+    require_passed_gate(work, line.project, payload.district)
 
 
 def _not_new(work: Work, payload: AdmitEntrants, line: EntrantLine) -> str:

@@ -11,8 +11,8 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from ledger.adopt import Policy
+from ledger.allocation.grant import terms_of_row
 from ledger.allocation.method_tables import PaidPartRow
-from ledger.allocation.plan import terms_of_row
 from ledger.allocation.quota import paid_of
 from ledger.allocation.tables import AllocationRow
 from ledger.asset import CNY

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from typing import cast
 
 from ledger.calculation import DOWN_TO_LOT, HALF_UP, LARGEST_REMAINDER, Sheet, as_text, step
 from ledger.errors import Refused
@@ -189,12 +190,7 @@ def pre_issue(
 
     Rule: ALC-05.
     """
-    assert quota_kgce >= 0
-    assert lot_kgce > 0
-    if not 0 <= share.numerator <= share.denominator:
-        raise PreIssueShareOutOfRange(share)
-    # In whole numbers, since a plan has many rows: ⌊quota × share ÷ lot⌋ × lot.
-    amount = quota_kgce * share.numerator // (share.denominator * lot_kgce) * lot_kgce
+    amount = pre_issue_amount(quota_kgce, share=share, lot_kgce=lot_kgce)
     issued = step(
         "pre-issue",
         "⌊quota × share ÷ lot⌋ × lot",
@@ -205,6 +201,16 @@ def pre_issue(
         rounding=DOWN_TO_LOT,
     )
     return Granted(amount, Sheet(pack_version).then(issued))
+
+
+def pre_issue_amount(quota_kgce: int, *, share: Fraction, lot_kgce: int = KGCE_PER_TCE) -> int:
+    """Return ⌊quota × share ÷ lot⌋ × lot, in whole numbers since a plan has many rows."""
+    assert quota_kgce >= 0
+    assert lot_kgce > 0
+    above, below = share.numerator, share.denominator
+    if not 0 <= above <= below:
+        raise PreIssueShareOutOfRange(share)
+    return quota_kgce * above // (below * lot_kgce) * lot_kgce
 
 
 def true_up(*, final_kgce: int, pre_issued_kgce: int, pack_version: str) -> Granted:
@@ -243,26 +249,41 @@ def scale_to_cap(
     """
     Return each enterprise's grant, scaled down in proportion where the requests exceed the cap.
 
-    The scaled grants sum to the cap exactly: the largest remainders get the last kgce, ties in
-    order of enterprise code. Each sheet shows its own request and the two totals, no one else's.
+    Each sheet shows its own request and the two totals, no one else's. Rule: ALC-08.
+    """
+    amounts = amounts_to_cap(requests, cap_kgce=cap_kgce)
+    total = sum(one.amount_kgce for one in requests)
+    return {
+        one.enterprise: scaled_to(
+            one,
+            amount=amounts[one.enterprise],
+            total=total,
+            cap=cap_kgce,
+            pack_version=pack_version,
+        )
+        for one in sorted(requests, key=lambda one: one.enterprise)
+    }
 
-    Rule: ALC-08.
+
+def amounts_to_cap(requests: Sequence[Request], *, cap_kgce: int) -> dict[str, int]:
+    """
+    Return each enterprise's amount, scaled down in proportion where the requests exceed the cap.
+
+    The amounts sum to the cap exactly: the largest remainders get the last kgce, ties in order of
+    enterprise code. Rule: ALC-08.
     """
     ordered = sorted(requests, key=lambda one: one.enterprise)
     assert len({one.enterprise for one in ordered}) == len(ordered)
     total = sum(one.amount_kgce for one in ordered)
     amounts = [one.amount_kgce for one in ordered]
     if total > cap_kgce:
-        amounts = largest_remainder([Fraction(amount) for amount in amounts], cap_kgce)
-    return {
-        one.enterprise: _scaled(
-            one, amount=amount, total=total, cap=cap_kgce, pack_version=pack_version
-        )
-        for one, amount in zip(ordered, amounts, strict=True)
-    }
+        # Whole numbers are fractions of a kind that is read much faster.
+        amounts = largest_remainder(cast(list[Fraction], amounts), cap_kgce)
+    return dict(zip((one.enterprise for one in ordered), amounts, strict=True))
 
 
-def _scaled(request: Request, *, amount: int, total: int, cap: int, pack_version: str) -> Granted:
+def scaled_to(request: Request, *, amount: int, total: int, cap: int, pack_version: str) -> Granted:
+    """Return *amount* as what a request gets of *cap* where *total* is asked for. Rule: ALC-08."""
     scaled = step(
         "scaling to the cap",
         "requested × min(1, cap ÷ total_requested)",

@@ -103,6 +103,8 @@ def _is_on(work: Work, district: str) -> bool:
 
 
 def _coming_back(row: AllocationRow, issued: Asset, amount: int) -> tuple[Posting, ...]:
+    if not amount:
+        return ()
     restricted = min(amount, row.pre_issued - row.saleable)
     shares = (("restricted", restricted), ("holding", amount - restricted))
     budget = budget_account(row.district)

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from ledger.adopt import Policy
 from ledger.allocation.certificate import pre_issued_levels
-from ledger.allocation.draft import Staged
+from ledger.allocation.draft import Staged, stored_rows
+from ledger.allocation.freed_before import Cut, cuts_of, freed_in, left_by_others
 from ledger.allocation.held import level_of, rights_in_force
 from ledger.allocation.history_basis import Counted, counted, require_counted_alike
 from ledger.allocation.methods import BaseYearsMissing, Granted
@@ -25,16 +26,17 @@ from ledger.allocation.quota import (
     Terms,
     TermsMalformed,
     number,
+    quota,
 )
 from ledger.allocation.rollout import require_class_open
-from ledger.allocation.tables import AllocationCutRow, AllocationRow, HistoryRow
+from ledger.allocation.tables import AllocationRow, HistoryRow
 from ledger.command import Payload
 from ledger.districts.budget import UNITS, Measure
+from ledger.districts.evaluation import bands_of
 from ledger.errors import Refused
 from ledger.metering.carriers import Basis
 from ledger.parties.party import Parties
-from ledger.policy import Found, ParameterMissing, as_share, as_text
-from ledger.units import round_half_up
+from ledger.policy import Found, ParameterMissing, as_fraction, as_share, as_switch, as_text
 from ledger.versions import RIGHTS
 from ledger.work import Work
 
@@ -45,9 +47,6 @@ PRODUCT_MAX = 64
 
 Key = tuple[str, str]
 """An enterprise and a product."""
-
-Cut = tuple[int, int]
-"""The first year that a cut is for, and its amount."""
 
 
 class AllocationBasisOther(Refused):
@@ -89,13 +88,19 @@ class PlanLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PlanAllocations(Payload, frozen=True):
-    """Stage rows of a district's plan; what was staged before and not issued is part of it."""
+    """
+    Stage rows of a district's plan; what was staged before and not issued is part of it.
+
+    *more* says that other commands bring further rows of the same plan: these are only staged, and
+    the last command, without *more*, scales all of them. A plan too large for one comes in parts.
+    """
 
     kind: ClassVar[str] = "allocations.plan"
     district: str
     year: int
     measure: Measure
     rows: tuple[PlanLine, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ class Planning:
     *rows* are all of the district's allocations for the year and measure; *history* and *freed*
     are past years and cuts of the enterprises planned now, *counted* how the past is counted,
     *rights* the standing assets in force and *pre_issued* what of them is not formal yet. *asked*
-    collects what they ask for.
+    collects what they ask for. *bands* are those of last year's evaluation, where it counts.
     """
 
     work: Work
@@ -126,6 +131,7 @@ class Planning:
     counted: Counted
     rights: tuple[str, ...]
     pre_issued: Mapping[str, int]
+    bands: Mapping[str, str] = field(default_factory=dict)
     methods: dict[str, Found] = field(default_factory=dict)
     asked: dict[Key, Asked] = field(default_factory=dict)
     paid: list[Fraction] = field(default_factory=list)
@@ -144,6 +150,16 @@ class Planning:
                 found = self.find("allocation.method.default")
             self.methods[sector] = found
         return self.methods[sector]
+
+    def factor_of(self, enterprise: str) -> tuple[str, Found] | None:
+        """Return an enterprise's band and its factor, None where none counts. Rule: ALC-98."""
+        band = self.bands.get(enterprise)
+        if band is None:
+            return None
+        key = f"evaluation.coefficient.{band}"
+        if key not in self.methods:
+            self.methods[key] = self.find(key)
+        return band, self.methods[key]
 
     def paid_share(self) -> Fraction:
         """Return the part of every grant that costs a usage fee in this vintage. Rule: ALC-73."""
@@ -170,19 +186,21 @@ def prepare(work: Work, payload: PlanAllocations) -> Planning:
     """
     require_class_open(work, payload.district, measure=payload.measure, space="stock")
     enterprises = sorted({line.enterprise for line in payload.rows})
-    rows = district_rows(work, payload.district, year=payload.year, measure=payload.measure)
+    rows = stored_rows(work, payload, enterprises if payload.more else None)
     planning = Planning(
         work=work,
         payload=payload,
         pack=work.memory.cache(Parties).district(payload.district).pack,
         rows={(row.enterprise, row.product): row for row in rows},
         history=_history(work, enterprises),
-        freed=_freed(work, payload, enterprises),
+        freed=cuts_of(work, enterprises, measure=payload.measure, year=payload.year),
         counted=counted(work, enterprises, vintage=payload.year),
         rights=rights_in_force(work.memory, measure=payload.measure, year=payload.year),
         pre_issued=pre_issued_levels(work, enterprises, measure=payload.measure, year=payload.year),
     )
     _require_basis(planning)
+    if work.is_since(RIGHTS) and as_switch(planning.find("allocation.by_evaluation")):
+        return replace(planning, bands=bands_of(work, enterprises, payload.year - 1))
     return planning
 
 
@@ -222,45 +240,11 @@ def _history(work: Work, enterprises: list[str]) -> dict[tuple[str, int], tuple[
     return by_year
 
 
-def _freed(
-    work: Work, payload: PlanAllocations, enterprises: list[str]
-) -> dict[str, tuple[Cut, ...]]:
-    rows = work.session.execute(
-        sa.select(
-            AllocationCutRow.enterprise, AllocationCutRow.from_year, AllocationCutRow.amount
-        ).where(
-            AllocationCutRow.enterprise.in_(enterprises),
-            AllocationCutRow.measure == payload.measure,
-            AllocationCutRow.from_year <= payload.year,
-        )
-    )
-    cuts: dict[str, tuple[Cut, ...]] = {}
-    for enterprise, from_year, amount in rows:
-        cuts[enterprise] = (*cuts.get(enterprise, ()), (from_year, amount))
-    return cuts
-
-
-def _freed_in(base_years: tuple[PastYear, ...], cuts: tuple[Cut, ...]) -> int:
-    """
-    Return what was freed as far as the mean of *base_years* still holds it.
-
-    A year from which a cut counts shows it already, so the cut falls out of the mean with it.
-
-    Rule: ALC-61.
-    """
-    if not base_years:
-        return 0
-    held = sum(
-        amount * sum(one.year < from_year for one in base_years) for from_year, amount in cuts
-    )
-    return round_half_up(Fraction(held, len(base_years)))
-
-
 def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
     """
     Return the terms of one row, or refuse what its method cannot work with.
 
-    Rule: ALC-02, ALC-53, ALC-73.
+    Rule: ALC-02, ALC-53, ALC-73, ALC-98.
     """
     method, method_pack = _method(planning, line, sector)
     _require_fit(method, line)
@@ -277,8 +261,21 @@ def terms_of(planning: Planning, line: PlanLine, *, sector: str) -> Terms:
         level=_level(planning, line) if method is Method.ENTITLEMENT else 0,
         paid_share=planning.paid_share(),
     )
-    freed = _freed_in(terms.base_years, planning.freed.get(line.enterprise, ()))
+    terms = _evaluated(planning, line, terms)
+    freed = freed_in(terms.base_years, planning.freed.get(line.enterprise, ()))
+    if freed and method is Method.LEADER_LEVEL:
+        whole = quota(terms, output=line.output, pack_version="").amount_kgce
+        freed = min(left_by_others(planning.rows, line.enterprise, line.product, freed), whole)
     return replace(terms, freed=freed) if freed else terms
+
+
+def _evaluated(planning: Planning, line: PlanLine, terms: Terms) -> Terms:
+    found = planning.factor_of(line.enterprise)
+    if found is None:
+        return terms
+    band, factor = found
+    pack = f"{factor.pack_id}@{factor.version}"
+    return replace(terms, band=band, factor=as_fraction(factor), factor_pack=pack)
 
 
 _BENCHMARKED = frozenset({Method.BENCHMARKING, Method.LEADER_LEVEL})

@@ -46,6 +46,13 @@ BY_OUTPUT = frozenset({Method.HISTORIC_INTENSITY, Method.BENCHMARKING})
 BY_TOTALS = frozenset({Method.GRANDFATHERING, Method.ENTITLEMENT})
 """Methods of one figure an enterprise, from which a closure is taken off after the issue."""
 
+BY_THE_PAST = BY_TOTALS | {Method.LEADER_LEVEL}
+"""
+Methods that true-up does not follow with output, so that a closure is taken off their rows.
+
+The leader level has a row a product: a cut goes from row to row until it is used up.
+"""
+
 
 class TermsMalformed(Refused):
     """A method is unknown, or one of its parameters is missing or not a number that it takes."""
@@ -63,7 +70,8 @@ class PlainTerms(TypedDict):
     """
     Terms as JSON-able data; base years are [year, use, output].
 
-    *level* and *paid_share* are written only where they are above zero.
+    *level* and *paid_share* are written only where they are above zero, the *band* of an
+    evaluation, with its *factor* and the pack that gives it, only where there is one.
     """
 
     reduction: str
@@ -74,6 +82,9 @@ class PlainTerms(TypedDict):
     method_pack: str
     level: NotRequired[int]
     paid_share: NotRequired[str]
+    band: NotRequired[str]
+    factor: NotRequired[str]
+    factor_pack: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Terms:
     gave up as freed quota before; only a method that looks at past totals takes it off.
     *method_pack* is the pack, as ``id@version``, that named the method, or "" where the plan did.
     *level* is what standing rights are held, *paid_share* the part that costs a usage fee.
+    *band* is that of the enterprise's evaluation, "" where none counts, *factor* what the pack
+    *factor_pack* multiplies the quota of the band by.
     """
 
     method: Method
@@ -106,6 +119,9 @@ class Terms:
     method_pack: str
     level: int = 0
     paid_share: Fraction = Fraction(0)
+    band: str = ""
+    factor: Fraction = Fraction(1)
+    factor_pack: str = ""
 
     def plain(self) -> PlainTerms:
         """Return the terms as data that any JSON writer accepts."""
@@ -121,6 +137,10 @@ class Terms:
             plain["level"] = self.level
         if self.paid_share:
             plain["paid_share"] = as_text(self.paid_share)
+        if self.band:
+            plain["band"] = self.band
+            plain["factor"] = as_text(self.factor)
+            plain["factor_pack"] = self.factor_pack
         return plain
 
 
@@ -146,6 +166,9 @@ def terms_from_plain(plain: PlainTerms, *, method: Method, measure_unit: str) ->
         method_pack=plain["method_pack"],
         level=plain.get("level", 0),
         paid_share=Fraction(plain.get("paid_share", "0")),
+        band=plain.get("band", ""),
+        factor=Fraction(plain.get("factor", "1")),
+        factor_pack=plain.get("factor_pack", ""),
     )
 
 
@@ -164,15 +187,36 @@ def quota(terms: Terms, *, output: int, pack_version: str) -> Granted:
     """
     Return what the method grants for *output*.
 
-    What was freed before is taken off past totals only: with a method that multiplies by output,
-    a closed plant's share is gone with its output and would otherwise be cut twice.
+    What was freed before is taken off past figures only: with a method that multiplies by output,
+    a closed plant's share is gone with its output and would otherwise be cut twice. The factor of
+    an evaluation comes first, so that what was freed is taken off in full.
 
-    Rule: ALC-01, ALC-03, ALC-04, ALC-61, ALC-70, ALC-71.
+    Rule: ALC-01, ALC-03, ALC-04, ALC-61, ALC-70, ALC-71, ALC-98.
     """
     granted = _by_method(terms, output=output, pack_version=pack_version)
-    if terms.method is Method.GRANDFATHERING and terms.freed:
+    if terms.band:
+        granted = _evaluated(granted, terms)
+    if terms.method in _LESS_FREED and terms.freed:
         granted = _less(granted, terms.freed, name="less quota freed before")
     return in_unit(granted, terms.measure_unit)
+
+
+_LESS_FREED = frozenset({Method.GRANDFATHERING, Method.LEADER_LEVEL})
+
+
+def _evaluated(granted: Granted, terms: Terms) -> Granted:
+    """Multiply by the factor of the enterprise's band, which the step names. Rule: ALC-98."""
+    amount = round_half_up(granted.amount_kgce * terms.factor)
+    evaluated = step(
+        "factor of the evaluation",
+        "quota × factor",
+        {"quota": granted.amount_kgce, "factor": terms.factor, "band": terms.band},
+        result=amount,
+        unit="kgce",
+        rule="ALC-98",
+        rounding=HALF_UP,
+    )
+    return Granted(amount, granted.sheet.then(evaluated))
 
 
 def _by_method(terms: Terms, *, output: int, pack_version: str) -> Granted:
@@ -283,7 +327,7 @@ def final_quota(
     final = quota(terms, output=output, pack_version=pack_version)
     if granted < requested:
         final = _scaled_as_planned(final, requested=requested, granted=granted)
-    if terms.method in BY_TOTALS and cut:
+    if terms.method in BY_THE_PAST and cut:
         final = _less(final, cut, name="less what the closure took")
     if unpaid:
         final = _less_unpaid(final, unpaid)

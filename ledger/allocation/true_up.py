@@ -14,12 +14,12 @@ from ledger.allocation.allocate import ALLOCATE_HANDLERS, about, require_documen
 from ledger.allocation.confirm import CONFIRM_HANDLERS
 from ledger.allocation.decide import DECIDE_HANDLERS
 from ledger.allocation.fee import end_paid_part
+from ledger.allocation.grant import terms_of_row
 from ledger.allocation.listed import LISTED_HANDLERS
 from ledger.allocation.method_handlers import METHOD_DUE, METHOD_HANDLERS
 from ledger.allocation.methods import Granted
 from ledger.allocation.notify import NOTIFY_HANDLERS
 from ledger.allocation.objection import OBJECTION_HANDLERS, ObjectionOpen, open_objections
-from ledger.allocation.plan import terms_of_row
 from ledger.allocation.prepare import district_rows
 from ledger.allocation.quota import BY_OUTPUT, change, final_quota
 from ledger.allocation.settle import SETTLE_HANDLERS, settle_due_claim, take_back

@@ -7,19 +7,22 @@ what planning does can never be two opinions.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
 from ledger.adopt import Policy
 from ledger.allocation.draft import Staged
-from ledger.allocation.plan import terms_of_row, work_out
+from ledger.allocation.grant import terms_of_row
+from ledger.allocation.plan import work_out
 from ledger.allocation.prepare import BASE_YEARS, PlanAllocations, PlanLine, district_rows
 from ledger.allocation.tables import AllocationRow
+from ledger.command import canonical
 from ledger.districts.budget import Measure
 from ledger.districts.draw import open_budget
 from ledger.errors import Refused
-from ledger.pack import Parameter, Status
+from ledger.pack import Pack, Parameter, Status
 from ledger.pack_value import SHAPES, fitted
 from ledger.parties.party import Parties
 from ledger.policy import Found
@@ -238,8 +241,15 @@ def _override(work: Work, trial: Trial, pack_id: str) -> None:
         pack = policy.governing(pack_id)[0]
         kept = [each for each in pack.parameters if each.key not in changed]
         policy.packs[pack.id] = replace(
-            pack, version="what-if", parameters=(*kept, *changed.values())
+            pack, version=_version(pack, trial), parameters=(*kept, *changed.values())
         )
+
+
+def _version(pack: Pack, trial: Trial) -> str:
+    """Return a version of its own: what is known of a pack is kept by it, from trial to trial."""
+    tried = [[each.key, each.value] for each in trial.parameters]
+    content = canonical([pack.id, pack.version, trial.year, tried])
+    return f"what-if-{sha256(content).hexdigest()[:16]}"
 
 
 def _parameter(found: Found, text: str, first_day: date) -> Parameter:

@@ -1,10 +1,9 @@
 """
-Record what enterprises make of their energy and land, score it, and give allocation a factor.
+Record what enterprises make of their energy and land, score it, and tell allocation the bands.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
 from typing import ClassVar
 
 import msgspec
@@ -95,15 +94,6 @@ class ScoreEvaluations(Payload, frozen=True):
     district: str
     year: int
     document: str
-
-
-@dataclass(frozen=True, slots=True)
-class Coefficient:
-    """The factor of an enterprise's band in allocation, and the pack that gives it."""
-
-    band: str
-    factor: Fraction
-    pack_version: str
 
 
 def record_evaluations(work: Work, payload: RecordEvaluations) -> Result:
@@ -216,29 +206,21 @@ def _scale(work: Work, payload: ScoreEvaluations) -> tuple[Scale, str]:
     return scale, " ".join(versions)
 
 
-def evaluation_coefficient(work: Work, enterprise: str, year: int) -> Coefficient | None:
+def bands_of(work: Work, enterprises: Sequence[str], year: int) -> dict[str, str]:
     """
-    Return the factor that an enterprise's band of *year* gives, None where it was not scored.
+    Return the newest band of each enterprise that was scored for *year*, in one question.
 
-    The factor is the one in force on the day of the command. A caller multiplies by it and shows
-    the band in its sheet; without a score there is nothing to multiply by.
+    Allocation multiplies by the pack's factor of the band (`evaluation.coefficient.<band>`) and
+    shows the band in its sheet; without a score there is nothing to multiply by.
 
     Rule: DST-87.
     """
-    band = work.session.scalar(
-        sa.select(EvaluationScoreRow.band)
-        .where(EvaluationScoreRow.enterprise == enterprise, EvaluationScoreRow.year == year)
-        .order_by(EvaluationScoreRow.scored_by.desc())
-        .limit(1)
+    found = work.session.execute(
+        sa.select(EvaluationScoreRow.enterprise, EvaluationScoreRow.band)
+        .where(EvaluationScoreRow.enterprise.in_(enterprises), EvaluationScoreRow.year == year)
+        .order_by(EvaluationScoreRow.scored_by)
     )
-    if band is None:
-        return None
-    parties = work.memory.cache(Parties)
-    pack = parties.district(parties.enterprise(enterprise).district).pack
-    found = work.memory.cache(Policy).find(
-        pack, f"evaluation.coefficient.{band}", on=day_of(work.now)
-    )
-    return Coefficient(band, as_fraction(found), f"{found.pack_id}@{found.version}")
+    return {row.enterprise: row.band for row in found}
 
 
 def _scope_of_rows(work: Work, payload: RecordEvaluations) -> str:

@@ -14,8 +14,8 @@ from ledger.rows import each_row
 from ledger.subject import Result
 from ledger.substitution.holders import RESERVE, require_holder
 from ledger.substitution.parting import Parting, part, require_partable
+from ledger.substitution.payment import payment
 from ledger.substitution.priced import BUY_BACK, cost_of
-from ledger.substitution.release_reserve import payment
 from ledger.substitution.reserve_tables import ReserveSaleRow
 from ledger.work import Work
 
@@ -79,6 +79,7 @@ def _buy(work: Work, payload: BuyBack, line: BuyBackLine, ordinal: int) -> int:
             project="",
             source=line.source,
             target=line.target,
+            asset=source.asset,
             measure=source.measure,
             amount=line.amount,
             paid_fen=paid_fen,

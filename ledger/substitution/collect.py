@@ -5,6 +5,7 @@ Lots keep what they are: a source that is collected becomes a source of the rese
 origin and term. What a rating takes from a district's budget goes as annual flow to the store.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import msgspec
@@ -30,9 +31,9 @@ from ledger.substitution.batch import (
     require_new_batch,
     total_of,
 )
-from ledger.substitution.collected import Collected, CollectionTerms, LotKind, require_origin
+from ledger.substitution.collected import CollectionTerms, LotKind, require_origin
 from ledger.substitution.evidence import require_document, require_evidence
-from ledger.substitution.holders import RESERVE, source_named
+from ledger.substitution.holders import RESERVE, SourceExists, source_named
 from ledger.substitution.parting import Parting, available_of, part, require_partable
 from ledger.substitution.reserve_tables import ReserveBatchRow, ReserveLotRow
 from ledger.work import Work
@@ -131,6 +132,8 @@ def plan_batch(work: Work, payload: PlanBatch) -> Result:
     """
     Work out what is collected of each lot, and who has to decide. Nothing moves.
 
+    Lots of one source, or of one budget, are held against it together.
+
     Rule: FRQ-80, FRQ-81.
     """
     require_id(payload.batch)
@@ -141,7 +144,7 @@ def plan_batch(work: Work, payload: PlanBatch) -> Result:
         raise RowsEmpty
     terms = CollectionTerms(work.memory.cache(Policy), reserve.pack, day_of(work.now))
     lots: list[ReserveLotRow] = []
-    each_row(payload.lots, lambda line: lots.append(_lot(work, payload, terms, line, len(lots))))
+    each_row(payload.lots, lambda line: lots.append(_lot(work, payload, terms, line, lots)))
     row = ReserveBatchRow(
         id=payload.batch,
         reserve=payload.reserve,
@@ -160,7 +163,11 @@ def plan_batch(work: Work, payload: PlanBatch) -> Result:
 
 
 def _lot(
-    work: Work, payload: PlanBatch, terms: CollectionTerms, line: LotLine, ordinal: int
+    work: Work,
+    payload: PlanBatch,
+    terms: CollectionTerms,
+    line: LotLine,
+    before: Sequence[ReserveLotRow],
 ) -> ReserveLotRow:
     _require_form(line)
     base = _base(work, line)
@@ -177,10 +184,10 @@ def _lot(
         rating=rating,
         decided=line.amount,
     )
-    _require_there(work, payload, line, found)
+    _require_there(work, payload, line, found.amount, before)
     return ReserveLotRow(
         batch=payload.batch,
-        ordinal=ordinal,
+        ordinal=len(before),
         lot_kind=line.lot_kind.value,
         source=line.source,
         target=line.target,
@@ -217,13 +224,22 @@ def _base(work: Work, line: LotLine) -> int:
     return open_budget(work, line.district, year=line.year, measure=line.measure).cap
 
 
-def _require_there(work: Work, payload: PlanBatch, line: LotLine, found: Collected) -> None:
-    """Refuse a lot that its source or budget could not give today."""
-    if line.source:
-        require_partable(work, _parting(payload.reserve, payload.document, line, found.amount))
+def _require_there(
+    work: Work, payload: PlanBatch, line: LotLine, amount: int, before: Sequence[ReserveLotRow]
+) -> None:
+    """Refuse a lot that its source or budget could not give today beside the lots before it."""
+    same = ("source", "district", "year", "measure")
+    key = [getattr(line, name) for name in same]
+    needed = amount + sum(
+        lot.collected for lot in before if [getattr(lot, name) for name in same] == key
+    )
+    if not line.source:
+        row = open_budget(work, line.district, year=line.year, measure=line.measure)
+        require_headroom(work.memory, row, needed)
         return
-    row = open_budget(work, line.district, year=line.year, measure=line.measure)
-    require_headroom(work.memory, row, found.amount)
+    if any(lot.target == line.target for lot in before):
+        raise SourceExists(line.target)
+    require_partable(work, _parting(payload.reserve, payload.document, line, needed))
 
 
 def _parting(reserve: str, document: str, lot: LotLine | ReserveLotRow, amount: int) -> Parting:

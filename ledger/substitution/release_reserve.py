@@ -5,16 +5,14 @@ The cash and the units move in one entry. A lot keeps its class: where a project
 barrier is asked before anything is paid; it is asked again when the project's plan is accepted.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
-from ledger.allocation.increment import require_within_increment
-from ledger.asset import CNY, parse_asset
+from ledger.asset import parse_asset
 from ledger.chart import of_enterprise
 from ledger.command import Payload, canonical
-from ledger.days import day_of
-from ledger.entry import EntryCode, Posting
+from ledger.entry import EntryCode
 from ledger.errors import Refused
 from ledger.parties.party import Parties
 from ledger.rows import each_row
@@ -27,29 +25,15 @@ from ledger.substitution.holders import (
     is_in_reserve,
 )
 from ledger.substitution.issue import barrier_project
-from ledger.substitution.look_up import RECORDED
 from ledger.substitution.parting import Parting, part, require_partable
+from ledger.substitution.payment import payment
 from ledger.substitution.priced import RELEASE, cost_of
 from ledger.substitution.project import project_of
 from ledger.substitution.read_terms import terms_of
+from ledger.substitution.release_stored import Sold, StoredLot, release_stored
 from ledger.substitution.reserve_tables import ReserveSaleRow
 from ledger.substitution.tables import FreedSourceRow
 from ledger.work import Work
-
-
-class ReserveCashShort(Refused):
-    """Whoever pays for quota of a reserve has less cash than it costs."""
-
-    code = "reserve_cash_short"
-    rule = "FRQ-83"
-
-    def __init__(self, payer: str, *, needed_fen: int, available_fen: int) -> None:
-        super().__init__(
-            f"{payer} is to pay {needed_fen} fen but has {available_fen} that is free",
-            payer=payer,
-            needed_fen=needed_fen,
-            available_fen=available_fen,
-        )
 
 
 class ProjectOfAnother(Refused):
@@ -66,13 +50,35 @@ class ProjectOfAnother(Refused):
         )
 
 
-class ReleaseLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """*amount* of *source*, held by the reserve, to the applicant as the new source *target*."""
+class ReleaseLineMalformed(Refused):
+    """A line names neither a source with a new id nor stored flow, or it names both."""
 
-    source: str
-    target: str
-    amount: int
+    code = "release_line_malformed"
+    rule = "FRQ-87"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a line names a source and the id that it takes, or the reserve, district, year and "
+            "measure of stored flow, which serves no project"
+        )
+
+
+class ReleaseLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    *amount* of *source*, held by the reserve, to the applicant as the new source *target*.
+
+    Or, in place of a source, of the annual flow of *district*, *year* and *measure* that the
+    reserve of *reserve* has in store.
+    """
+
+    source: str = ""
+    target: str = ""
+    amount: int = 0
     project: str = ""
+    reserve: str = ""
+    district: str = ""
+    year: int = 0
+    measure: Literal["", "energy", "coal"] = ""
 
 
 class ReleaseQuota(Payload, frozen=True):
@@ -88,9 +94,9 @@ def release_quota(work: Work, payload: ReleaseQuota) -> Result:
     """
     Let each lot out of its reserve against its price.
 
-    Refusals of a line in this order: its source, not in a reserve, those of `parting`, the project
-    and its class barrier, what the pack lets a government sell of its increment (ALC-82), the
-    price, the cash. Rule: FRQ-83.
+    Refusals of a line in this order: its form, its source, not in a reserve, those of `parting`,
+    the project and its class barrier, the price, the cash; of stored flow those of
+    `release_stored`. Rule: FRQ-83, FRQ-87.
     """
     work.memory.cache(Parties).enterprise(payload.enterprise)
     paid: list[int] = []
@@ -99,31 +105,18 @@ def release_quota(work: Work, payload: ReleaseQuota) -> Result:
 
 
 def _release(work: Work, payload: ReleaseQuota, line: ReleaseLine, ordinal: int) -> int:
-    holder = holder_of(work, line.source)
-    if not is_in_reserve(holder):
-        raise SourceNotHeld(line.source, holder=holder, offered_by="the reserve")
-    reserve = holder.removeprefix(RESERVE)
-    parting = Parting(
-        line.source, line.target, line.amount, payload.enterprise, "release", payload.document
+    is_of_source = bool(line.source and line.target)
+    is_stored = bool(line.reserve and line.district and line.year and line.measure)
+    names = (line.source, line.target, line.reserve, line.district, line.year, line.measure)
+    named = sum(map(bool, names)) + bool(line.project and not is_of_source)
+    if (is_of_source, named) != (True, 2) and (is_stored, named) != (True, 4):
+        raise ReleaseLineMalformed
+    sold = (
+        _release_stored(work, payload, line, ordinal)
+        if is_stored
+        else _release_source(work, payload, line)
     )
-    source = require_partable(work, parting)
-    if line.project:
-        _require_barrier(work, payload, line, source)
-    if source.measure in RECORDED:
-        require_within_increment(
-            work,
-            reserve,
-            year=day_of(work.now).year,
-            measure=source.measure,
-            amount=line.amount,
-            reference=f"release:{line.target}",
-        )
-    paid_fen, sheet = cost_of(
-        work, reserve=reserve, price=RELEASE, measure=source.measure, amount=line.amount
-    )
-    payer = of_enterprise(payload.enterprise, "cash")
-    paid = payment(work, payer, "treasury:sales", paid_fen)
-    part(work, parting, EntryCode.RESERVE_SALE, "FRQ-83", paid=paid)
+    reserve = line.reserve or holder_of(work, line.source).removeprefix(RESERVE)
     work.session.add(
         ReserveSaleRow(
             sequence=work.sequence,
@@ -134,22 +127,49 @@ def _release(work: Work, payload: ReleaseQuota, line: ReleaseLine, ordinal: int)
             project=line.project,
             source=line.source,
             target=line.target,
-            measure=source.measure,
+            asset=sold.asset,
+            measure=sold.measure,
             amount=line.amount,
-            paid_fen=paid_fen,
+            paid_fen=sold.paid_fen,
             document=payload.document,
-            sheet=canonical(sheet.plain()).decode(),
+            sheet=canonical(sold.sheet.plain()).decode(),
         )
     )
-    return paid_fen
+    return sold.paid_fen
 
 
-def payment(work: Work, payer: str, payee: str, amount_fen: int) -> tuple[Posting, ...]:
-    """Return the posting that pays, none where nothing is due, or refuse. Rule: FRQ-83."""
-    available = work.memory.balance(payer, CNY)
-    if amount_fen > available:
-        raise ReserveCashShort(payer, needed_fen=amount_fen, available_fen=available)
-    return (Posting(payer, payee, CNY, amount_fen),) if amount_fen else ()
+def _release_stored(work: Work, payload: ReleaseQuota, line: ReleaseLine, ordinal: int) -> Sold:
+    lot = StoredLot(
+        enterprise=payload.enterprise,
+        reserve=line.reserve,
+        district=line.district,
+        year=line.year,
+        measure=line.measure,
+        amount=line.amount,
+        document=payload.document,
+        reference=f"stored:{work.sequence}:{ordinal}",
+    )
+    return release_stored(work, lot)
+
+
+def _release_source(work: Work, payload: ReleaseQuota, line: ReleaseLine) -> Sold:
+    holder = holder_of(work, line.source)
+    if not is_in_reserve(holder):
+        raise SourceNotHeld(line.source, holder=holder, offered_by="the reserve")
+    reserve = holder.removeprefix(RESERVE)
+    parting = Parting(
+        line.source, line.target, line.amount, payload.enterprise, "release", payload.document
+    )
+    source = require_partable(work, parting)
+    if line.project:
+        _require_barrier(work, payload, line, source)
+    paid_fen, sheet = cost_of(
+        work, reserve=reserve, price=RELEASE, measure=source.measure, amount=line.amount
+    )
+    payer = of_enterprise(payload.enterprise, "cash")
+    paid = payment(work, payer, "treasury:sales", paid_fen)
+    part(work, parting, EntryCode.RESERVE_SALE, "FRQ-83", paid=paid)
+    return Sold(source.asset, source.measure, paid_fen, sheet)
 
 
 def _require_barrier(

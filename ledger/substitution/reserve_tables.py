@@ -221,7 +221,8 @@ class ReserveSaleRow(Base):
     """
     Quota that a reserve sold to an enterprise, or bought back from one, at the pack's price.
 
-    *source* gave and *target* received; *paid_fen* moved in the same entry.
+    *source* gave and *target* received, both empty where the *asset* is annual flow from the store;
+    *paid_fen* moved in the same entry.
     """
 
     __tablename__ = "reserve_sales"
@@ -232,8 +233,9 @@ class ReserveSaleRow(Base):
     reserve: Mapped[str] = mapped_column(sa.ForeignKey("districts.code"))
     enterprise: Mapped[str] = mapped_column(sa.ForeignKey("enterprises.id"))
     project: Mapped[Words]
-    source: Mapped[str] = mapped_column(sa.ForeignKey("freed_sources.id"))
-    target: Mapped[str] = mapped_column(sa.ForeignKey("freed_sources.id"))
+    source: Mapped[Words]
+    target: Mapped[Words]
+    asset: Mapped[Words]
     measure: Mapped[Words]
     amount: Mapped[Whole]
     paid_fen: Mapped[Whole]

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from ledger.allocation.cut import claw_back_flow, issued_flow
+from ledger.allocation.cut import claw_back_flow, issued_flow, undo_right
+from ledger.allocation.methods import ClawBack
 from ledger.allocation.tables import EntitlementRow
 from ledger.chart import of_enterprise
 from ledger.command import Payload
@@ -103,7 +104,7 @@ def undo_acceptance(work: Work, payload: UndoAcceptance) -> Result:
     postings = (*_taken_back(work, row, measures), *_given_back(work, row, retired))
     if postings:
         _reverse(work, row, postings)
-    flow = [_claw_back(work, row, line) for line in payload.flow if line.unused]
+    flow = list(_undo_flow(work, row, measures, payload.flow))
     _forget(work, row, measures, retired, document=payload.document)
     work.publish("substitution", {"enterprise": row.enterprise, "project": row.id, "undone": "yes"})
     return {"project": row.id, "flow": flow}
@@ -199,20 +200,46 @@ def _require_flow_stated(
             raise FlowNotStated(row.id, measure=one.measure, year=year, issued=issued)
 
 
-def _claw_back(work: Work, row: ProjectRow, line: FlowLine) -> dict[str, object]:
-    split = claw_back_flow(
+def _undo_flow(
+    work: Work, row: ProjectRow, measures: Sequence[ProjectMeasureRow], lines: Sequence[FlowLine]
+) -> Iterator[dict[str, object]]:
+    """Take back what flow is asked back, and cut what true-up would still give for the right."""
+    assert row.accepted_by is not None
+    stated: dict[str, int] = {line.measure: line.unused for line in lines}
+    for one in measures:
+        if one.measure not in RECORDED or not one.added:
+            continue
+        unused = stated.pop(one.measure, 0)
+        split = undo_right(
+            work,
+            row.enterprise,
+            measure=one.measure,
+            right=one.added,
+            since=row.accepted_by,
+            year=day_of(work.now).year,
+            unused=unused,
+            rule="SUB-73",
+        )
+        if unused:
+            yield _told(one.measure, split)
+    for measure, unused in stated.items():
+        if unused:
+            yield _told(measure, _claw_back(work, row, measure, unused))
+
+
+def _told(measure: str, split: ClawBack) -> dict[str, object]:
+    return {"measure": measure, "taken": split.taken_kgce, "due": split.due_claim_kgce}
+
+
+def _claw_back(work: Work, row: ProjectRow, measure: str, unused: int) -> ClawBack:
+    return claw_back_flow(
         work,
         row.enterprise,
-        measure=line.measure,
+        measure=measure,
         year=day_of(work.now).year,
-        amount=line.unused,
+        amount=unused,
         rule="SUB-73",
     )
-    return {
-        "measure": line.measure,
-        "taken": split.taken_kgce,
-        "due": split.due_claim_kgce,
-    }
 
 
 def _forget(

@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.Column("project", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("measure", sa.Text(), nullable=False),
         sa.Column("amount", WHOLE, nullable=False),
         sa.Column("paid_fen", WHOLE, nullable=False),
@@ -207,12 +208,6 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["reserve"], ["districts.code"], name=op.f("fk_reserve_sales_reserve")
-        ),
-        sa.ForeignKeyConstraint(
-            ["source"], ["freed_sources.id"], name=op.f("fk_reserve_sales_source")
-        ),
-        sa.ForeignKeyConstraint(
-            ["target"], ["freed_sources.id"], name=op.f("fk_reserve_sales_target")
         ),
         sa.PrimaryKeyConstraint("sequence", "ordinal", name=op.f("pk_reserve_sales")),
     )

@@ -273,8 +273,9 @@ def test_most_things_with_a_path_of_their_own_do_exist(sqlite_town):
                 absent.add(request.endpoint)
 
     # A closing takes the passing of a deadline, which would end much else of the town; a district's
-    # page of allocations is not for its enterprises.
-    assert absent <= {"closings.show", "authority.allocation"}, absent
+    # page of allocations, its headroom and what is asked of it are not for its enterprises.
+    districts = {"authority.allocation", "gates.show_asks", "indicators.show_headroom"}
+    assert absent <= {"closings.show", *districts}, absent
 
 
 # The matrix and the writer.

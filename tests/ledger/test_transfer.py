@@ -77,3 +77,17 @@ def test_a_reversal_needs_what_it_takes_back_to_be_there(bench):
 
     assert answer.code == "insufficient_balance"
     assert answer.facts["available"] == 999
+
+
+@pytest.mark.parametrize("purpose", ["pledged", "frozen", "leased"])
+def test_plain_entries_leave_what_a_subject_keeps_to_its_commands(bench, purpose):
+    kept = f"enterprise:E1:{purpose}"
+    bench.do(OpenFreely(addresses=(kept,))).require()
+
+    for ends in ((kept, "enterprise:E2:holding"), ("enterprise:E1:holding", kept)):
+        line = Line(f"K:{ends[0]}", *ends, FLOW, 1)
+        answer = bench.both(PostLines(rule="REG-11", lines=(line,)))
+
+        assert (answer.code, answer.facts) == ("kept_units", {"account": kept})
+    assert bench.balance("enterprise:E1:holding", FLOW) == 1_000
+    assert bench.balance(kept, FLOW) == 0

@@ -15,7 +15,8 @@ from ledger.projections import PROJECTIONS
 from tests.api.rest.test_figures import traded
 from tests.api.rest.test_projects import accepted
 
-LAST = 18
+LAST = 19
+"""The last entry; number 11 reserves what number 12 retires."""
 NEXT = LAST + 1
 
 
@@ -42,7 +43,7 @@ def planted(town, *statements):
 
 
 def entry(moves, reference="NULL"):
-    """Statements that add a command and its entry 19, with postings (from, to, asset, amount)."""
+    """Statements that add a command and its entry 20, with postings (from, to, asset, amount)."""
     yield (
         "INSERT INTO commands SELECT sequence + 1, 'planted', kind, actor, payload, payload_hash,"
         " code, answer, rules_version, recorded_at, leaf_hash FROM commands"
@@ -76,7 +77,7 @@ def test_units_surrendered_again_are_found_by_the_balances(town):
     assert set(found) == {"balances"}
     own, scheme = sorted(found["balances"], key=lambda one: one.where)
     assert (own.where, own.facts["pieces_above_balances"]) == ("enterprise:E1", -1_000)
-    assert own.lots == ("1.0", "12.0")
+    assert own.lots == ("1.0", "13.0")
     assert (scheme.where, scheme.facts["pieces_above_balances"]) == (
         "scheme:surrendered:2025",
         1_000,
@@ -155,7 +156,7 @@ def test_a_document_that_sets_a_budget_twice_is_found(town):
     )
 
     [one] = found["decisions"]
-    assert (one.where, one.lots) == ("990101 2025 energy set", ("12.0",))
+    assert (one.where, one.lots) == ("990101 2025 energy set", ("13.0",))
     assert one.facts["document"] == "预算1号"
 
 
@@ -168,7 +169,7 @@ def test_a_piece_that_was_made_larger_is_found(town):
 
 
 def test_lineage_that_is_behind_is_held_against_the_balances_of_then(town):
-    traded_again = "UPDATE derived_positions SET entry = 17 WHERE name = 'lineage'"
+    traded_again = "UPDATE derived_positions SET entry = 18 WHERE name = 'lineage'"
     town.bench.engine.dispose()
     with town.bench.engine.begin() as connection:
         connection.execute(sa.text(traded_again))
@@ -176,8 +177,8 @@ def test_lineage_that_is_behind_is_held_against_the_balances_of_then(town):
     with reading(town.bench.engine) as connection:
         found = double_claims(connection)
 
-    # Its rows stand at entry 18, so at 17 they are what entry 18 moved too much.
-    assert found.through_entry == 17
+    # Its rows stand at entry 19, so at 18 they are what entry 19 moved too much.
+    assert found.through_entry == 18
     assert {one.where: one.facts["pieces_above_balances"] for one in found.found["balances"]} == {
         "enterprise:E1": -200,
         "enterprise:E2": 200,
@@ -199,13 +200,36 @@ def test_the_command_line_exits_with_one_and_names_the_lots(town, capsys, monkey
     assert sound == {
         "ok": True,
         "through_entry": LAST,
-        "checks": dict.fromkeys(CHECKS, True),
+        "checks": dict.fromkeys((*CHECKS, "conservation"), True),
         "found": [],
     }
     [one] = told["found"]
     assert (told["ok"], one["check"], one["lots"]) == (False, "retirements", ["10.0"])
     assert "FAILED  retirements\n  project P1: " in text
     assert "lots 10.0" in text
+
+
+def test_the_command_line_exits_with_one_where_freed_quota_is_not_all_there(
+    town, capsys, monkeypatch
+):
+    """A source that is said to be parted from another was never confirmed, yet 600 are there."""
+    engine = town.bench.engine
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    parted = (
+        "INSERT INTO source_holders (source, holder, parent, cause, document, opened_by)"
+        " VALUES ('K2-ENERGY', 'E2', 'K2-ENERGY', 'transfer', '', 1)"
+    )
+    assert planted(town, parted) == {}
+
+    assert run(cli, ["trace", "check", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+
+    assert [name for name, is_well in told["checks"].items() if not is_well] == ["conservation"]
+    [one] = told["found"]
+    assert one["where"] == "energy eq two_high 990101"
+    # Of 600, 480 were used up and 120 are still there.
+    assert (one["facts"]["confirmed"], one["facts"]["available"]) == (0, 120)
+    assert (one["facts"]["consumed"], one["facts"]["difference"]) == (480, -600)
 
 
 def test_the_command_line_traces_lots_holdings_and_entries(town, capsys, monkeypatch):
@@ -217,20 +241,20 @@ def test_the_command_line_traces_lots_holdings_and_entries(town, capsys, monkeyp
         return capsys.readouterr()
 
     lot = json.loads(told("lot", "source:K2-ENERGY", "--json").out)
-    assert [(row["entry"], row["amount"]) for row in lot["moves"]] == [(10, "600"), (11, "480")]
-    assert lot["became"] == [{"lot": "11.1", "made_of": "10.0", "amount": "480"}]
+    assert [(row["entry"], row["amount"]) for row in lot["moves"]] == [(10, "600"), (12, "480")]
+    assert lot["became"] == [{"lot": "12.1", "made_of": "10.0", "amount": "480"}]
     assert lot["items"][0]["decision"]["approved_by"] == "person:REG2"
     text = told("lot", "source:K2-ENERGY").out
     assert "lot 10.0: 0.600 t of" in text
-    assert "0.480 t of 10.0 became 11.1" in text
+    assert "0.480 t of 10.0 became 12.1" in text
     held = json.loads(told("holding", "enterprise:E1:holding", EN, "--limit", "1", "--json").out)
     assert [(row["lot"], row["amount"]) for row in held["items"]] == [("1.0", "95800")]
     assert [one["lot"] for one in held["lots"]] == ["1.0"]
-    moved = json.loads(told("entry", "16", "--json").out)
+    moved = json.loads(told("entry", "17", "--json").out)
     assert [(row["lot"], row["taker"]) for row in moved["items"]] == [("1.0", "enterprise:E3")]
     assert moved["decision"]["kind"] == "entries.post"
-    assert told("entry", "16").out.splitlines()[-1].strip().startswith("held")
+    assert told("entry", "17").out.splitlines()[-1].strip().startswith("held")
     assert json.loads(told("lot", "9.0", "--json", code=1).out)["code"] == "lot_unknown"
-    assert json.loads(told("entry", "19", "--json", code=1).out)["code"] == "entry_untraced"
+    assert json.loads(told("entry", "20", "--json", code=1).out)["code"] == "entry_untraced"
     nobody = told("holding", "enterprise:E9:holding", "--json", code=1).out
     assert json.loads(nobody)["code"] == "holding_unknown"

@@ -8,7 +8,7 @@ from tests.api.rest.rights_town import A1, AUDITOR, C1, C2, CITY, D1, D2
 from tests.api.rest.test_figures import traded
 from tests.api.rest.test_projects import accepted
 
-ENTRY_OF_ALLOCATION, ENTRY_OF_TRANSFER = 13, 16
+ENTRY_OF_ALLOCATION, ENTRY_OF_TRANSFER = 14, 17
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def traced(rights):
     Entry 1 gave E1 100,000 kgce of 2025; entry 12 is the budget of which 13 and 14 issued some.
 
     Of lot 1.0, E1 surrendered 1,000, gave E3 3,000, got 500 back and gave E2 200. Entry 10 freed
-    600 kgce of E2's, 480 of which entry 11 retired for a project of E3's that added 400.
+    600 kgce of E2's, 480 of which entry 12 retired for a project of E3's that added 400.
     """
     accepted(rights)
     traded(rights)
@@ -42,8 +42,8 @@ def test_a_lot_leads_back_to_its_decision_and_forward_to_its_ends(traced):
     assert (decision["kind"], decision["rule"]) == ("entries.post", "REG-11")
     assert (decision["made_by"], decision["approved_by"]) == ("person:REG1", "person:REG2")
     assert outcomes(told) == [{"surrendered": "1000", "held": "99000"}]
-    assert told["through_entry"] == 18
-    budget = lot_of(traced, AUDITOR, "12.0")["items"][0]
+    assert told["through_entry"] == 19
+    budget = lot_of(traced, AUDITOR, "13.0")["items"][0]
     assert (budget["decision"]["kind"], budget["decision"]["documents"]) == (
         "budgets.set",
         ["预算1号"],
@@ -55,10 +55,10 @@ def test_every_step_of_a_lot_is_listed_a_page_at_a_time(traced):
 
     assert [(row["entry"], row["giver"], row["taker"], row["amount"]) for row in steps] == [
         (1, "scheme:issuance", "enterprise:E1", "100000"),
-        (15, "enterprise:E1", "scheme:surrendered:2025", "1000"),
-        (16, "enterprise:E1", "enterprise:E3", "3000"),
-        (17, "enterprise:E3", "enterprise:E1", "500"),
-        (18, "enterprise:E1", "enterprise:E2", "200"),
+        (16, "enterprise:E1", "scheme:surrendered:2025", "1000"),
+        (17, "enterprise:E1", "enterprise:E3", "3000"),
+        (18, "enterprise:E3", "enterprise:E1", "500"),
+        (19, "enterprise:E1", "enterprise:E2", "200"),
     ]
     holders = traced.turned(CITY, "/lots/1.0/holders")
     assert {row["holder"]: (row["outcome"], row["amount"]) for row in holders} == {
@@ -71,10 +71,10 @@ def test_every_step_of_a_lot_is_listed_a_page_at_a_time(traced):
 
 def test_a_trace_goes_through_a_substitution(traced):
     freed = lot_of(traced, CITY, "source:K2-ENERGY")
-    added = lot_of(traced, CITY, "11.1")
+    added = lot_of(traced, CITY, "12.1")
 
     assert outcomes(freed) == [{"substituted": "480", "held": "120"}]
-    assert freed["became"] == [{"lot": "11.1", "made_of": "10.0", "amount": "480"}]
+    assert freed["became"] == [{"lot": "12.1", "made_of": "10.0", "amount": "480"}]
     assert added["made_of"] == freed["became"]
     [older] = added["older"]
     assert (older["lot"], older["first_holder"]) == ("10.0", "source:K2-ENERGY")
@@ -88,8 +88,8 @@ def test_a_holding_tells_its_lots_in_the_order_in_which_they_will_leave(traced):
     # The account is the one for holds; lots are those of all accounts of its owner.
     assert [(row["lot"], row["amount"], row["came_by_entry"]) for row in rows] == [
         ("1.0", "95800", 1),
-        ("12.0", "60000", ENTRY_OF_ALLOCATION),
-        ("1.0", "500", 17),
+        ("13.0", "60000", ENTRY_OF_ALLOCATION),
+        ("1.0", "500", 18),
     ]
     assert [row["came_from"] for row in rows] == [
         "scheme:issuance",
@@ -102,7 +102,7 @@ def test_an_entry_tells_the_lots_that_it_moved(traced):
     told = traced.reads(CITY, f"/entries/{ENTRY_OF_TRANSFER}/lots")
 
     assert [(row["lot"], row["amount"]) for row in told["items"]] == [("1.0", "3000")]
-    assert told["through_entry"] == 18
+    assert told["through_entry"] == 19
     # A hold moves units between accounts of one owner, which is no step of theirs.
     assert traced.reads(CITY, "/entries/9/lots")["items"] == []
 
@@ -131,38 +131,38 @@ def test_an_enterprise_sees_its_own_lots_back_to_the_decision_and_nobody_else(tr
 
 
 def test_another_party_is_named_nowhere_in_what_an_enterprise_is_told(traced):
-    paths = ("/lots/1.0", "/lots/1.0/moves", "/lots/1.0/holders", "/lots/12.0", "/lots/12.0/moves")
+    paths = ("/lots/1.0", "/lots/1.0/moves", "/lots/1.0/holders", "/lots/13.0", "/lots/13.0/moves")
 
     for path in paths:
         text = traced.visit(C2).get(f"/api/v1{path}").text
         assert "E1" not in text, path
         assert "E3" not in text, path
     # What E3 was given was made of what E2's closure freed; it is told the decision, not whose.
-    added = traced.visit(D2).get("/api/v1/lots/11.1").text
+    added = traced.visit(D2).get("/api/v1/lots/12.1").text
     assert "source:*" in added
     assert "K2" not in added
 
 
 def test_each_sees_the_lots_of_its_own_and_hidden_is_as_absent(traced):
-    names = ("1.0", "5.0", "10.0", "11.1", "12.0")
+    names = ("1.0", "5.0", "10.0", "12.1", "13.0")
     seen = {
         person: [name for name in names if traced.status(person, f"/lots/{name}") == 200]
         for person in (C1, A1, C2, D1, D2, AUDITOR)
     }
 
     assert seen == {
-        C1: ["1.0", "12.0"],
-        A1: ["1.0", "12.0"],
-        C2: ["1.0", "5.0", "10.0", "12.0"],
-        D1: ["1.0", "5.0", "10.0", "12.0"],
-        D2: ["1.0", "11.1"],
+        C1: ["1.0", "13.0"],
+        A1: ["1.0", "13.0"],
+        C2: ["1.0", "5.0", "10.0", "13.0"],
+        D1: ["1.0", "5.0", "10.0", "13.0"],
+        D2: ["1.0", "12.1"],
         AUDITOR: list(names),
     }
     for tail in ("", "/moves", "/holders"):
         traced.same_as_absent(C1, f"/lots/5.0{tail}", f"/lots/999.0{tail}")
     hidden = "/accounts/enterprise:E2:holding/lots"
     traced.same_as_absent(C1, hidden, "/accounts/enterprise:E9:holding/lots")
-    traced.same_as_absent(C1, "/entries/14/lots", "/entries/999/lots")
+    traced.same_as_absent(C1, "/entries/15/lots", "/entries/999/lots")
     assert traced.status("", "/lots/1.0") == 401
     assert traced.status("person:CLR1", "/lots/1.0") == 403
 

@@ -3,9 +3,14 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 import seeds
+from api.pack_files import require_known_keys
 from ledger.adopt import AdoptPack, Policy
+from ledger.approve import proposing
 from ledger.days import day_of
+from ledger.parameter_register import ParameterKeyUnknown
 from ledger.policy import to_plain
 from ledger.waive import WaiveParameters, WaiverLine
 from tests.api.rest.offices import ids, problem
@@ -107,6 +112,14 @@ def a_slip_of_the_pen_in_a_key_is_caught_at_the_door(faced):
 
     assert problem(answer) == (422, "pack_key_unknown")
     assert answer.json["facts"]["nearest"] == "shortfall.grace_days"
+    generic = {"kind": "packs.adopt", "document": body}
+    before = faced.bench.digest()
+    proposed = faced.post(faced.visit(REGULATOR), "/api/v1/proposals", generic)
+    assert problem(proposed) == (422, "pack_key_unknown")
+    assert faced.bench.digest() == before
+    for payload in (AdoptPack(**body), proposing(AdoptPack(**body))):
+        with pytest.raises(ParameterKeyUnknown):
+            require_known_keys(payload)
 
 
 def other_places_say_otherwise_without_being_heard(faced):

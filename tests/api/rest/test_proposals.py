@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.program import subjects
 from api.read.kinds import NAMES
-from api.read.proposals import ROWS_OF_DISTRICTS, SCOPED, WHOLE_LEDGER, concerns, may_check
+from api.read.proposals import BY_WHAT_THEY_NAME, SCOPED, WHOLE_LEDGER, concerns, may_check
 from ledger.cash import Withdraw
 from ledger.command import canonical
 from ledger.db import reading
@@ -230,6 +230,24 @@ NAMING = {
     "successions.make": {"enterprise": "E1"},
     "transfers.make": {"enterprise": "E1"},
     "transfers.set_ceiling": {"enterprise": "E2"},
+    "budgets.set_uncovered": {"district": "990101"},
+    "carbon.record_offset": {"claim": "C1"},
+    "carbon.register_reduction": {"facility": "F1"},
+    "certificates.retire": {"enterprise": "E1"},
+    "certificates.transfer": {"enterprise": "E2"},
+    "enterprises.cease": {"enterprise": "E3"},
+    "enterprises.merge": {"enterprise": "E1"},
+    "enterprises.relocate": {"enterprise": "E2"},
+    "enterprises.split": {"enterprise": "E3"},
+    "entitlements.formalise": {"enterprise": "E1"},
+    "entrants.admit": {"district": "990102"},
+    "entrants.settle": {"district": "990101"},
+    "evaluations.score": {"district": "990102"},
+    "freed.revoke": {"claim": "C1"},
+    "increments.set": {"district": "990101"},
+    "regions.assess": {"district": "990102"},
+    "reserve.buy_back": {"enterprise": "E1"},
+    "reserve.release": {"enterprise": "E2"},
 }
 """A payload's naming fields for each kind with a scope; P1 of E1 stands in the other district."""
 WHERE = ("enterprise:E1", "enterprise:E2", "enterprise:E3", "district:990101", "district:990102")
@@ -284,7 +302,7 @@ def test_who_acts_for_one_party_may_decide_exactly_what_the_writer_lets_them(fac
                 own = {kind for kind in NAMING if role in handlers[kind].checkers}
                 assert found == {kind for kind in own if scopes[kind] == where}, (role, where)
     assert set(scopes.values()) <= set(WHERE)
-    assert NAMING.keys() == SCOPED - ROWS_OF_DISTRICTS
+    assert NAMING.keys() == SCOPED - BY_WHAT_THEY_NAME
 
 
 @pytest.mark.parametrize("kind", sorted(SCOPED | WHOLE_LEDGER))

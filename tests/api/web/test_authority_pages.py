@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from api.read.kinds import NAMES
 from api.web.authority_flows import layered, sankey
 from api.web.authority_labels import LABELS
 from ledger.approve import approving
@@ -232,6 +233,11 @@ def test_every_field_of_every_command_has_a_label(faced):
         if not kind.startswith("test."):
             look_into(handler.payload)
     assert missing == set()
+
+
+def test_every_kind_of_command_has_a_name_in_both_languages(faced):
+    kinds = {kind for kind in faced.bench.subjects.handlers if not kind.startswith("test.")}
+    assert kinds - NAMES.keys() == set()
 
 
 GROUND = "/authority/years/2030/ground"

@@ -61,7 +61,7 @@ def test_an_entrant_is_admitted_and_an_increment_set_from_the_page(faced):
     assert "400.500" in page
     assert "已准入，待年度报告核定后结算" in page
     assert refused.status_code == 422
-    assert "2026 · 能耗 200.000 0.000 增量1号" in look(faced.visit(REGULATOR), PAGE)
+    assert "2026 · 能源 200.000 0.000 增量1号" in look(faced.visit(REGULATOR), PAGE)
 
 
 def test_an_enterprise_pays_its_usage_fee_on_its_page(faced):

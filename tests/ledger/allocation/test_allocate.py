@@ -332,7 +332,7 @@ def test_every_step_of_a_scaled_plan_can_be_recomputed(bench):
 
 
 def test_rows_are_issued_in_parts_that_each_name_what_is_left(bench, monkeypatch):
-    assert ISSUED_AT_ONCE_MAX == 2_000
+    assert ISSUED_AT_ONCE_MAX == 1_000
     monkeypatch.setattr("ledger.allocation.allocate.ISSUED_AT_ONCE_MAX", 1)
     set_budget(bench, 200_000_000)
     first = issued(bench, cement("E1", 10), cement("E2", 10)).result

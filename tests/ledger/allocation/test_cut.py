@@ -329,3 +329,41 @@ def test_a_year_of_allocation_replays_to_the_same_state(bench, clock, other_engi
     result = replay(bench.engine, other_engine, bench.subjects, iter(lambda: 7, None))
 
     assert result.digest == bench.digest()
+
+
+def leading(product: str, benchmark: str):
+    return cement(product=product, method="leader_level", benchmark=benchmark, output=0)
+
+
+def test_a_cut_goes_through_the_products_of_a_leader_level_once(bench, clock):
+    """Cement of 900 and lime of 100; 950 are given up, then 30 more after the issue."""
+    set_budget(bench, 100_000_000)
+    for year in (2022, 2023, 2024):
+        record(bench, past("E1", year, 1, product="cement", output=10))
+        record(bench, past("E1", year, 1, product="lime", output=5))
+    bench.do(CutRight(amount=950, closure_year=2024)).require()
+
+    plan(bench, leading("cement", "90")).require()
+    issued(bench, leading("lime", "20"))
+    rows = [allocation(bench, product=product) for product in ("cement", "lime")]
+    assert [row.requested for row in rows] == [0, 50]
+
+    bench.do(CutRight(amount=30, closure_year=2024)).require()
+    assert [allocation(bench, product=name).cut for name in ("cement", "lime")] == [0, 30]
+    end_the_year(bench, clock)
+    final(bench, cement=1, lime=1)
+    agreed(bench, truing()).require()
+
+    assert bench.balance("enterprise:E1:holding", FLOW) == 20
+
+
+def test_a_leader_level_planned_before_a_cut_is_planned_anew(bench):
+    set_budget(bench, 100_000_000)
+    for year in (2022, 2023, 2024):
+        record(bench, past("E1", year, 1, product="cement", output=10))
+    planned = plan(bench, leading("cement", "90")).require()
+    bench.do(CutRight(amount=1, closure_year=2024)).require()
+
+    answer = refused(bench, issuing(planned.result["plan_hash"]))
+
+    assert answer.code == "plan_outdated"

@@ -12,7 +12,7 @@ from ledger.districts.evaluation import (
     EvaluationLine,
     RecordEvaluations,
     ScoreEvaluations,
-    evaluation_coefficient,
+    bands_of,
 )
 from ledger.districts.evaluation_tables import EvaluationScoreRow
 from ledger.districts.rating import RateDistricts, RatingLine, district_rating
@@ -65,15 +65,13 @@ class Ask(Payload, frozen=True):
     """Ask what a plan of allocation and a collection ask."""
 
     kind = "test.ask"
-    enterprise: str = ""
     district: str = ""
 
 
 def ask(work, payload):
     if payload.district:
         return {"rating": district_rating(work, payload.district, 2024)}
-    found = evaluation_coefficient(work, payload.enterprise, 2024)
-    return {"found": None if found is None else f"{found.band} {found.factor}"}
+    return {"bands": bands_of(work, ["E1", "E2"], 2024)}
 
 
 ASKING = Subject("asking", (Handler(Ask, ask, makers=frozenset({Role.CITY_REGULATOR})),))
@@ -97,7 +95,7 @@ def line(enterprise="E1", **changes):
     return msgspec.convert(fields | changes, EvaluationLine)
 
 
-def test_figures_are_scored_by_district_and_give_a_factor(bench):
+def test_figures_are_scored_by_district_and_give_a_band(bench):
     scoring = ScoreEvaluations(district=EAST, year=2024, document="V-2")
     assert refused(bench, scoring).code == "nothing_to_score"
     bench.do(RecordEvaluations(rows=(line(value_added_fen=0), line("E2")))).require()
@@ -111,8 +109,7 @@ def test_figures_are_scored_by_district_and_give_a_factor(bench):
     sheet = msgspec.json.decode(row.sheet)
     assert sheet["pack_version"].startswith("sample@")
     assert [step["result"] for step in sheet["steps"]] == ["60", "0", "6000", "c"]
-    assert bench.do(Ask(enterprise="E1")).result == {"found": "c 19/20"}
-    assert bench.do(Ask(enterprise="E2")).result == {"found": None}
+    assert bench.do(Ask()).result == {"bands": {"E1": "c"}}
 
 
 def test_figures_that_say_too_little_are_refused(bench):

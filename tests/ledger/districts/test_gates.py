@@ -4,11 +4,13 @@ import msgspec
 import pytest
 from sqlalchemy.orm import Session
 
+from ledger.allocation.entrants import AdmitEntrants, EntrantLine
 from ledger.allocation.listed import HandOverListing
 from ledger.allocation.tables import EntitlementRow
 from ledger.approve import proposing
 from ledger.command import Payload
 from ledger.districts.assess import AssessGate
+from ledger.districts.enforce import ReserveBudget
 from ledger.districts.gate_tables import GateVerdictRow
 from ledger.districts.listing import ApplyForListing, DecideListing
 from ledger.districts.passed import require_passed_gate
@@ -105,6 +107,29 @@ def test_feedstock_is_no_intensity_where_the_pack_says_so_and_the_sheet_shows_it
     assert "sample@" in sheet["pack_version"]
     assert [step["result"] for step in sheet["steps"]] == ["0.2", "guaranteed"]
     assert (row.gate, row.asks, row.place) == ("three_bands", 1_200_000, 1_000_000)
+
+
+def admitting(enterprise, **changes):
+    line = EntrantLine(enterprise, 1_000, "节能审查〔2025〕1号", "ab" * 32, **changes)
+    return AdmitEntrants(district=BANDED, year=2025, measure="energy", rows=(line,))
+
+
+def test_an_entrant_gets_nothing_of_the_reserve_with_a_project_that_has_no_path(bench):
+    """At the city's benchmark there is no path, one unit of intensity below the line there is."""
+    bench.both(caps(d150602=100_000_000)).require()
+    set_aside = ReserveBudget(district=BANDED, year=2025, measure="energy", document="R-1")
+    agreed(bench, set_aside).require()
+    owner = next(name for name, place in ENTERPRISES.items() if place == BANDED)
+    value = 1_000 * FEN_PER_10K_YUAN
+
+    unnamed = refused(bench, admitting(owner))
+    verdict(bench, BANDED, energy_kgce=1_000_000, value_added_fen=value)
+    barred = refused(bench, admitting(owner, project="P1"))
+    verdict(bench, BANDED, energy_kgce=229_999, value_added_fen=value)
+
+    assert (unnamed.code, unnamed.facts["verdict"]) == ("gate_not_passed", "none")
+    assert (barred.code, barred.facts["verdict"]) == ("gate_not_passed", "no_path")
+    assert agreed(bench, admitting(owner, project="P1")).require().result["admitted"] == 1
 
 
 JUDGED = (

@@ -6,8 +6,11 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from ledger.allocation.allocate import IssueAllocations
+from ledger.allocation.prepare import PlanAllocations, PlanLine
 from ledger.days import start_of
 from ledger.db import reading
+from ledger.districts.enforce import BudgetLine, SetBudgets
 from ledger.replay import replay
 from ledger.roles import Grant, GrantRoles
 from ledger.subject import Role
@@ -209,18 +212,38 @@ def test_a_right_that_is_partly_gone_cannot_be_taken_back(light):
     assert answer.facts["needed"] - answer.facts["available"] == 1
 
 
-def test_flow_issued_meanwhile_must_be_spoken_of(light_freed, monkeypatch):
-    build(light_freed, *OFFERED)
-    accept(light_freed).require()
-    monkeypatch.setattr("ledger.substitution.undo.issued_flow", lambda *_, **__: 7)
+def test_flow_issued_meanwhile_must_be_spoken_of_and_goes_with_the_right(light_freed, other_engine):
+    """The right of 10,000,003 kgce gives as much flow; six tenths, 6,000 t, went out already."""
+    freed = light_freed
+    build(freed, *OFFERED)
+    accept(freed).require()
+    budget = BudgetLine("990102", 2026, "energy", 900_000_000, "预算1号")
+    freed.both(SetBudgets(rows=(budget,))).require()
+    of_year = {"district": "990102", "year": 2026, "measure": "energy"}
+    rows = (PlanLine("E3", method="entitlement"),)
+    planned = freed.do(PlanAllocations(rows=rows, **of_year), actor=DISTRICT).require()
+    order = IssueAllocations(plan_hash=planned.result["plan_hash"], document="下达1号", **of_year)
+    both(freed, order).require()
+    restricted, flow = "enterprise:E3:restricted", "energy.flow.general.2026.eq.990102"
+    issued = freed.balance(restricted, flow)
+    by = {"by": (DISTRICT, SECOND_REGULATOR)}
 
-    silent = refused(light_freed, undo(FlowLine("coal", 0)), by=(DISTRICT, SECOND_REGULATOR))
-    negative = refused(light_freed, undo(FlowLine("coal", -1)), by=(DISTRICT, SECOND_REGULATOR))
-    both(light_freed, undo(FlowLine("coal", 0), FlowLine("energy", 0))).require()
+    silent = refused(freed, undo(FlowLine("coal", 0)), **by)
+    negative = refused(freed, undo(FlowLine("coal", -1), FlowLine("energy", 0)), **by)
+    above = refused(freed, undo(FlowLine("energy", 6_000_001)), **by)
+    answer = both(freed, undo(FlowLine("energy", 5_999_999))).require()
 
+    assert issued == 6_000_000
     assert silent.code == "project_flow_not_stated"
-    assert (silent.facts["measure"], silent.facts["issued"]) == ("energy", 7)
-    assert negative.code == "amount_not_positive"
+    assert (silent.facts["measure"], silent.facts["issued"]) == ("energy", 6_000_000)
+    assert (negative.code, above.code) == ("amount_not_positive", "claw_back_too_large")
+    assert answer.result["flow"] == [{"measure": "energy", "taken": 5_999_999, "due": 0}]
+    assert freed.balance(restricted, flow) == 1
+    (row,) = table(freed, "allocations")
+    # True-up gives nothing more for a right that is gone: all it gave is cut from the final quota.
+    assert (row["granted"], row["issued"], row["cut"]) == (10_000_003, 1, 10_000_003)
+    replayed = replay(freed.engine, other_engine, freed.subjects, itertools.repeat(512))
+    assert replayed.digest == freed.digest()
 
 
 def test_undoing_returns_revoked_units_to_nobody_and_voids_the_deficit(light_freed):

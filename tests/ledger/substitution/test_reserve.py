@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.allocation.increment import SetIncrement
 from ledger.asset import CNY
 from ledger.db import reading
 from ledger.substitution.buy_back import BuyBack, BuyBackLine
@@ -110,6 +111,36 @@ def test_what_a_lot_may_be(light):
     found = [light.do(batch(f"B{number}", line)).code for number, (line, _) in enumerate(LOTS)]
 
     assert found == [code for _, code in LOTS]
+
+
+def agreed(target: str, amount: int):
+    return lot("S1-ENERGY", "voluntary", target, amount=amount)
+
+
+def test_lots_of_one_source_are_held_against_it_together(light):
+    """600,001 are there: 300,001 and 300,000 are all of it, one more is too much."""
+    short = refused_alone(light, batch("B1", agreed("R1", 300_001), agreed("R2", 300_001)))
+    twice = refused_alone(light, batch("B1", agreed("R1", 1), agreed("R1", 1)))
+    light.do(batch("B1", agreed("R1", 300_001), agreed("R2", 300_000))).require()
+
+    assert short.facts["codes"] == "freed_source_short"
+    assert twice.facts["codes"] == "freed_source_exists"
+
+
+def test_lots_of_one_budget_are_held_against_it_together(light):
+    """5 % of 1,000,000 and what is agreed: 950,000 more are all of it."""
+    budget(light, 1_000_000)
+    rate(light, "c")
+    rating = LotLine(LotKind.RATING, "energy", district="990101", year=2026)
+
+    def beside(amount):
+        of_budget = {"district": "990101", "year": 2026, "base": 1_000_000, "amount": amount}
+        return batch("B1", rating, LotLine(LotKind.VOLUNTARY, "energy", **of_budget))
+
+    short = refused_alone(light, beside(950_001))
+    light.do(beside(950_000)).require()
+
+    assert short.facts["codes"] == "budget_exceeded"
 
 
 def test_a_two_high_lot_comes_from_a_two_high_trade(light):
@@ -258,3 +289,85 @@ def test_an_empty_treasury_buys_nothing_back(light_reserve):
     answer = refused(light_reserve, offer, by=(ADMINS["E1"], SECOND_REGULATOR))
 
     assert (answer.code, answer.facts["payer"]) == ("reserve_cash_short", "treasury:sales")
+
+
+def stored_line(amount: int, **changes) -> ReleaseLine:
+    fields = {"reserve": PROVINCE, "district": "990101", "year": 2026, "measure": "energy"}
+    return ReleaseLine(amount=amount, **(fields | changes))
+
+
+def store(bench) -> None:
+    """Put 50,000 kgce of the first district's flow into the province's store."""
+    budget(bench, 1_000_000)
+    rate(bench, "c")
+    line = LotLine(LotKind.RATING, "energy", district="990101", year=2026)
+    collect(bench, "BS", line).require()
+
+
+def test_stored_flow_is_released_to_its_own_district_for_cash(estate):
+    """50,000 kgce at 200 yuan a tonne are 10,000 yuan."""
+    store(estate)
+    fund(estate, "E1", 1_000_000)
+    fund(estate, "E3", 1_000_000)
+    by = (ADMINS["E1"], SECOND_REGULATOR)
+    for line, code in (
+        (stored_line(50_001), "stored_flow_short"),
+        (stored_line(1, year=2025), "stored_flow_short"),
+        (stored_line(1, reserve="990102"), "stored_flow_short"),
+        (stored_line(0), "amount_not_positive"),
+        (stored_line(1, source="S1-ENERGY", target="Q1"), "release_line_malformed"),
+        (stored_line(1, project="P1"), "release_line_malformed"),
+        (stored_line(1, measure=""), "release_line_malformed"),
+        (stored_line(1, reserve=""), "release_line_malformed"),
+        (ReleaseLine("S1-ENERGY", amount=1), "release_line_malformed"),
+    ):
+        assert refused(estate, buying("E1", line), by=by).code == code
+    abroad = refused(estate, buying("E3", stored_line(1)), by=(ADMINS["E3"], SECOND_REGULATOR))
+    short = refused(estate, buying("E1", stored_line(1_000), stored_line(49_001)), by=by)
+
+    answer = buy(estate, "E1", stored_line(50_000)).require()
+
+    assert abroad.code == "stored_flow_elsewhere"
+    assert short.facts["codes"] == "stored_flow_short"
+    assert answer.result == {"enterprise": "E1", "released": 1, "paid_fen": 1_000_000}
+    assert estate.balance("enterprise:E1:holding", FLOW) == 50_000
+    assert estate.balance(f"district:{PROVINCE}:stored", FLOW) == 0
+    assert estate.balance("enterprise:E1:cash", CNY) == 0
+    assert estate.balance("treasury:sales", CNY) == 1_000_000
+
+
+def test_stored_flow_is_not_released_one_fen_short(light):
+    store(light)
+    fund(light, "E1", 999_999)
+
+    answer = refused(light, buying("E1", stored_line(50_000)), by=(ADMINS["E1"], SECOND_REGULATOR))
+
+    assert (answer.code, answer.facts["needed_fen"]) == ("reserve_cash_short", 1_000_000)
+    assert answer.facts["available_fen"] == 999_999
+
+
+def test_what_a_district_sells_of_its_increment_binds_stored_flow_and_not_collected_sources(
+    sqlite_engine, clock
+):
+    """Half of an increment of 60,000 may be sold: 30,000, and not a unit more."""
+    changed = {
+        "purchase.government_increment_sale_limited": (True, "switch"),
+        "purchase.government_increment_sale_share": ("50/100", "share"),
+    }
+    bench = stocked(open_estate(sqlite_engine, clock, changed=changed))
+    store(bench)
+    collect(bench, "B1", HALF).require()
+    fund(bench, "E1", 2_000_000)
+    by = (ADMINS["E1"], SECOND_REGULATOR)
+
+    unset = refused(bench, buying("E1", stored_line(1)), by=by)
+    increment = SetIncrement("990101", 2026, "energy", 60_000, "增量1号")
+    bench.both(increment).require()
+    beyond = refused(bench, buying("E1", stored_line(30_001)), by=by)
+    buy(bench, "E1", stored_line(30_000)).require()
+    again = refused(bench, buying("E1", stored_line(1)), by=by)
+    buy(bench, "E1", ReleaseLine("R1", "Q1", 1_000)).require()
+
+    assert (unset.code, beyond.code) == ("increment_not_set", "increment_exceeded")
+    assert (beyond.facts["needed"], beyond.facts["available"]) == (30_001, 30_000)
+    assert again.facts["available"] == 0

@@ -1,9 +1,12 @@
 """Revocation: what is unused goes, what was used is owed, and nothing is rewritten."""
 
+import itertools
+
 import pytest
 
 from ledger.allocation.confirm import ConfirmEntitlements, EntitlementLine
 from ledger.db import reading
+from ledger.replay import replay
 from ledger.substitution.accept import AcceptProject
 from ledger.substitution.conservation import positions
 from ledger.substitution.reserve_tables import DeficitRow, RevocationRow
@@ -107,6 +110,20 @@ def test_rights_come_back_only_if_the_decision_says_so(light):
     assert back.result["measures"][0]["returned"] == 7_000_000
     assert light.balance("enterprise:E1:entitlement", RIGHT) == 12_000_000
     assert light.balance("scheme:converted", RIGHT) == 8_000_000
+
+
+@pytest.mark.parametrize("other_engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("size", [1, 512])
+def test_rights_come_back_in_a_replay_of_any_batches(light, other_engine, size):
+    """A batch of the replay confirms and revokes at once, so nothing may be read from the log."""
+    entitle(light, 20_000_000)
+    free(light, closure("S1", measures=lines({"energy": 8_000_000})))
+    revoke(light, "S1", rights="given_back").require()
+    assert light.balance("enterprise:E1:entitlement", RIGHT) == 20_000_000
+
+    replayed = replay(light.engine, other_engine, light.subjects, itertools.repeat(size))
+
+    assert replayed.digest == light.digest()
 
 
 def test_a_revoked_claim_leaves_its_days_to_a_true_one(light):
