@@ -6,7 +6,7 @@ what depends on batching, leases or signatures, and what follows behind the writ
 can be compared. A table without rows leaves no trace, so that a new one changes no digest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -15,11 +15,14 @@ import sqlalchemy as sa
 from ledger.tables import DERIVED, OUTSIDE_DIGEST
 
 _CHUNK = 5_000
+_ASKED_AT_ONCE = 100
 
 _SHAPES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name",
-    "postgresql": "SELECT table_name, column_name, data_type FROM information_schema.columns "
-    "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position",
+    "postgresql": "SELECT c.relname, a.attname, a.atttypid::bigint FROM pg_class c "
+    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+    "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace "
+    "ORDER BY c.relname, a.attnum",
 }
 """What tells two schemas apart; reading a schema whole takes a hundred times as long."""
 
@@ -35,24 +38,45 @@ def state_digest(connection: sa.Connection) -> str:
 
     Tables are those the database has, whatever this process has imported.
     """
-    names = [table.name for table in _tables(connection)]
-    covered = (n for n in names if n not in OUTSIDE_DIGEST and not n.startswith(DERIVED))
-    return tables_digest(connection, covered)
+    tables = _tables(connection)
+    return _digest_of(
+        connection,
+        [
+            table
+            for table in tables
+            if table.name not in OUTSIDE_DIGEST and not table.name.startswith(DERIVED)
+        ],
+    )
 
 
 def tables_digest(connection: sa.Connection, names: Iterable[str]) -> str:
     """Return the SHA-256, in hex, of all rows of the tables of these names, in that order."""
     tables = {table.name: table for table in _tables(connection)}
-    whole = sha256()
-    for name in names:
-        rows = _rows_in_order(connection, tables[name])
-        first = next(rows, None)
-        if first is not None:
-            whole.update(_framed(name.encode()))
-            whole.update(_framed(msgspec.json.encode(first)))
-        for row in rows:
-            whole.update(_framed(msgspec.json.encode(row)))
+    return _digest_of(connection, [tables[name] for name in names])
+
+
+def _digest_of(connection: sa.Connection, tables: Sequence[sa.Table]) -> str:
+    whole, filled = sha256(), _filled(connection, tables)
+    for table in tables:
+        if table.name in filled:
+            whole.update(_framed(table.name.encode()))
+            for row in _rows_in_order(connection, table):
+                whole.update(_framed(msgspec.json.encode(row)))
     return whole.hexdigest()
+
+
+def _filled(connection: sa.Connection, tables: Sequence[sa.Table]) -> set[str]:
+    """Return the names of the tables that have rows, which most of a young ledger have not."""
+    quoted = connection.dialect.identifier_preparer.quote
+    asked = [
+        f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM {quoted(table.name)})"
+        for table in tables
+    ]
+    found: set[str] = set()
+    for first in range(0, len(asked), _ASKED_AT_ONCE):
+        some = " UNION ALL ".join(asked[first : first + _ASKED_AT_ONCE])
+        found.update(connection.exec_driver_sql(some).scalars())
+    return found
 
 
 def _tables(connection: sa.Connection) -> list[sa.Table]:

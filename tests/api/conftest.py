@@ -65,7 +65,7 @@ def faced(request, tmp_path):
     server = request.getfixturevalue("postgres_server")
     template, clock = request.getfixturevalue("town_on_postgres")
     name = f"town_{os.getpid()}_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield from _faced(connect(_url(server, name)), clock)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 

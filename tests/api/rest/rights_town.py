@@ -76,7 +76,7 @@ def sqlite_town(template, directory):
 def postgres_town(server, template, name):
     """Yield a town on a clone of the *template* in PostgreSQL: its name and its clock."""
     source, clock = template
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {source}")
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
     yield from _towns(connect(_url(server, name)), clock)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
