@@ -5,6 +5,7 @@ What every face has in hand: the way to the writer, the database for reading, us
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import cast
 
 import sqlalchemy as sa
@@ -28,15 +29,15 @@ class Faces:
 
     *clock* is the wall's, for sign-in; the ledger has a time of its own, which on a demonstration
     is elsewhere. *step* moves that time to the next event and tells in Chinese and English what
-    happened; only demonstrations have it.
+    happened; only demonstrations have it. Matrix and wording are files of the program, read once.
     """
 
     gateway: Gateway
     engine: sa.Engine
     auth: AuthStore
     settings: Settings = field(default_factory=Settings)
-    matrix: Matrix = field(default_factory=read_matrix)
-    wording: Wording = field(default_factory=read_wording)
+    matrix: Matrix = field(default_factory=cache(read_matrix))
+    wording: Wording = field(default_factory=cache(read_wording))
     clock: Callable[[], int] = wall_clock
     step: Callable[[], tuple[str, str]] | None = None
 

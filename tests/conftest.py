@@ -49,6 +49,14 @@ class FixedClock:
         self.now += microseconds
 
 
+LONGEST = "test_the_worked_day_runs_as_the_page_shows_it"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest test, so that at the end no process waits for another."""
+    items.sort(key=lambda item: item.name != LONGEST)
+
+
 def _close_ledgers(engine: sa.Engine) -> None:
     """Close every ledger a test has opened on *engine*, before its database goes."""
     for bench in [bench for bench in OPENED if bench.engine is engine]:
