@@ -89,6 +89,8 @@ case "$command" in
         .venv/bin/ruff check .
         .venv/bin/ruff format --check .
         .venv/bin/mypy
+        YONGNENG_EVERY_ENGINE=1
+        export YONGNENG_EVERY_ENGINE
         exec .venv/bin/python -m pytest -n 2 "$@"
         ;;
     bench) install dev; exec .venv/bin/python -m api.cli bench "$@" ;;

@@ -40,8 +40,7 @@ def move_without_trade(stage: Stage) -> None:
     _release(stage)
     stage.voice.why(
         zh="质押、冻结的指标不能出售，也不会自动归质权人；收储后来源仍可追溯。",
-        en="What is pledged or frozen cannot be sold, and is never forfeited; what is collected "
-        "keeps its origin.",
+        en="What is pledged or frozen cannot be sold; what is collected keeps its origin.",
     )
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from flask import Flask, request
 
-from api.door import visitor
+from api.door import seen, visitor
 from api.faces import faces
 from api.problem import language
+from api.read.visible import visible
 from api.web.choice_words import PRIORITIES, PRODUCTS, USES
 from api.web.shown import t, word
 from ledger.parties.tables import DistrictRow, EnterpriseRow, SectorRow
@@ -21,8 +22,9 @@ Pairs = list[tuple[str, str]]
 
 
 def enterprises_offered(district: str = "") -> Pairs:
-    """Return ids and names of enterprises, of one district where it is named; both are public."""
+    """Return ids and names of the enterprises that the reader sees, of one district if named."""
     query = sa.select(EnterpriseRow.id, EnterpriseRow.name).order_by(EnterpriseRow.id)
+    query = query.where(visible(seen(), enterprises=[EnterpriseRow.id]))
     if district:
         query = query.where(EnterpriseRow.district == district)
     with faces().read() as connection:

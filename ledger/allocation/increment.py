@@ -18,6 +18,7 @@ from ledger.calculation import as_text
 from ledger.command import Payload
 from ledger.districts.budget import Measure
 from ledger.errors import Refused
+from ledger.metering.meter import require_year
 from ledger.parties.party import Parties
 from ledger.policy import Found, as_share, as_switch
 from ledger.post import AmountNotPositive
@@ -79,6 +80,7 @@ class SetIncrement(Payload, frozen=True):
 def set_increment(work: Work, payload: SetIncrement) -> Result:
     """Set what a district may use more in a year; never below what it sells. Rule: ALC-82."""
     work.memory.cache(Parties).district(payload.district)
+    require_year(payload.year)
     require_document(payload.document)
     if payload.amount <= 0:
         raise AmountNotPositive(payload.amount)

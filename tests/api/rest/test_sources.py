@@ -28,7 +28,7 @@ def test_the_life_of_a_source_is_told_to_its_holder(rights):
 
     life = rights.reads(C1, "/freed-sources/S60")
 
-    assert (life["holder"], life["enterprise"], life["cause"]) == ("E1", "E2", "transfer")
+    assert (life["holder"], life["enterprise"], life["cause"]) == ("E1", "", "transfer")
     assert (life["amount"], life["remaining"], life["claim"]) == ("60", "60", "K2")
     assert [(one["source"], one["parent"]) for one in life["hands"]] == [
         ("S60", "S100"),
