@@ -98,8 +98,8 @@ case "$command" in
     *)
         say "usage: ./go demo | test | check | bench | run COMMAND …"
         say "  demo   build the demonstration province and play one compliance year"
-        say "  test   run every test"
-        say "  check  formatting, types, migrations up and down, tests"
+        say "  test   run the tests; pages and REST on SQLite alone"
+        say "  check  formatting, types, and every test on every engine"
         say "  bench  measure, as ratios to reference loops"
         say "  run    the yongneng command line, for example: ./go run --help"
         [ "$command" = help ] || exit 2
